@@ -1,0 +1,73 @@
+# Two commands do everything: `make lab` and `make test`. Each sets up .venv first, when that is due.
+#   PYTHON=python3.12   another Python to set up with
+#   ARGS=…              more arguments for the program that the target runs
+
+PYTHON ?= python3
+NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
+
+# Nothing in the learner's own environment and settings reaches into .venv. What leads to a mirror or through a
+# proxy stays: it may say where packages come from, and the hashes say which.
+unexport PYTHONHOME PYTHONPATH
+unexport PIP_CONSTRAINT PIP_NO_DEPS PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER
+unexport UV_CONSTRAINT UV_OVERRIDE UV_PREFIX UV_PYTHON UV_REQUIRE_HASHES UV_SYSTEM_PYTHON UV_TARGET
+unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
+export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
+export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
+
+.PHONY: help lab test stop outputs bench lint lock clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+lab: .venv/ready ## set up, and open JupyterLab on the first notebook
+	.venv/bin/jupyter-lab $(ARGS)
+
+test: lint ## set up, and run every test, the notebooks included
+	.venv/bin/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(ARGS)
+
+stop: .venv/ready ## stop the sandbox that the notebooks share
+	@.venv/bin/python -m helpers.sandbox stop
+
+outputs: .venv/ready ## run the notebooks and store what comes out (NOTEBOOKS=… for some of them)
+	IAM_TUTORIAL_TARGET=private .venv/bin/jupyter-nbconvert --to notebook --execute --inplace $(ARGS) $(NOTEBOOKS)
+	.venv/bin/python tools/clean_notebooks.py $(NOTEBOOKS)
+
+bench: .venv/ready ## measure against plain moto and raw boto3
+	.venv/bin/python benchmarks/bench.py $(ARGS)
+
+lint: .venv/ready ## check style and types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/python tools/clean_notebooks.py --check $(NOTEBOOKS)
+
+COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock'
+
+lock: .venv/ready ## write locks/ anew after a change of pyproject.toml (ARGS=--upgrade for the newest versions)
+	$(COMPILE) --group setup --output-file locks/uv.txt $(ARGS)
+	$(COMPILE) --group dev --output-file locks/requirements.txt $(ARGS) pyproject.toml
+
+clean: ## stop the sandbox and remove what was set up
+	-@if [ -e .venv/ready ]; then .venv/bin/python -m helpers.sandbox stop; fi
+	rm -rf .venv .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache executed
+	rm -rf .jupyter/ipython .jupyter/lab .jupyter/migrated
+
+# .venv/ready holds the folder that it was made in. It is there only when everything is: without it, or when .venv
+# was moved or its Python is gone, .venv is made anew; when a lock has changed, only what differs is installed.
+INTACT = [ -x .venv/bin/python ] && [ "$$(cat .venv/ready 2>/dev/null)" = "$(CURDIR)" ]
+
+ifneq ($(shell $(INTACT) && echo yes),yes)
+.PHONY: .venv/ready
+endif
+
+.venv/ready: locks/uv.txt locks/requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Install Python 3.11 or newer: there is no $(PYTHON) here." >&2; exit 1; }
+	@$(PYTHON) tools/check_python.py
+	@echo "Setting up .venv (about half a minute the first time)"
+	@$(INTACT) || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement locks/uv.txt
+	@.venv/bin/uv pip sync --quiet --python .venv --require-hashes --compile-bytecode locks/requirements.txt
+	@.venv/bin/uv pip install --quiet --python .venv --no-deps --offline --editable .
+	@pwd > $@
