@@ -1,0 +1,80 @@
+"""How results look in a notebook: a small table in HTML, and the same words as plain text.
+
+Everything that a helper returns is a `Shown`: it names its title and rows, and both forms follow from them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+Rows = Sequence[tuple[str, str]]
+
+_TABLE_STYLE = "border-collapse:collapse;text-align:left"
+_CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap"
+
+
+class Shown:
+    """Shows itself in a notebook as a titled table, and anywhere else as the same lines of text."""
+
+    def title(self) -> str:
+        """One line that says what this is."""
+        raise NotImplementedError
+
+    def rows(self) -> Rows:
+        """Pairs of a label and a text."""
+        return ()
+
+    def __repr__(self) -> str:
+        """The title, and a line for each row."""
+        lines = [self.title()]
+        for label, text in self.rows():
+            if label and "\n" not in text:
+                lines.append(f"  {label}: {text}")
+                continue
+            lines += [f"  {label}:"] if label else []
+            lines += [f"    {line}" for line in text.split("\n")]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f'<tr><th scope="row" style="{_CELL_STYLE}">{escape(label)}</th>'
+            f'<td style="{_CELL_STYLE}">{escape(text)}</td></tr>'
+            for label, text in self.rows()
+        )
+        table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""
+        return f"<div><strong>{escape(self.title())}</strong>{table}</div>"
+
+
+@dataclass(frozen=True, repr=False)
+class JsonDocument(Shown):
+    """A policy document, indented as the console shows it.
+
+    Attributes:
+        name: what the document is.
+        document: the document itself.
+    """
+
+    name: str
+    document: Mapping[str, Any]
+
+    def title(self) -> str:
+        """What the document is."""
+        return self.name
+
+    def __repr__(self) -> str:
+        """The title and the indented JSON."""
+        return f"{self.name}\n{json.dumps(self.document, indent=4)}"
+
+    def _repr_html_(self) -> str:
+        text = escape(json.dumps(self.document, indent=4), quote=False)
+        return f"<div><strong>{escape(self.name)}</strong><pre>{text}</pre></div>"
+
+
+def mask(secret: str) -> str:
+    """A secret or an access key id as it may be shown: stars, and the last four characters.
+
+    The stars are always sixteen, so that not even the length is told.
+    """
+    return "*" * 16 + secret[-4:]
