@@ -1,0 +1,89 @@
+"""`python -m helpers.sandbox`: a sandbox in the foreground, for any AWS client; `… stop` ends the shared one."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from helpers.sandbox.connection import State
+from helpers.sandbox.server import Server, create_server
+
+CHECK_SECONDS = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a sandbox until Ctrl-C or SIGTERM; its first line is one JSON object that says how to reach it."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.sandbox", description=main.__doc__)
+    parser.add_argument("--port", type=_port, default=0, help="TCP port on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--idle-hours", type=float, help="end after so many hours without a request")
+    parser.add_argument("--state-file", type=Path, help="say here how to reach it; end when the file goes away")
+    parser.add_argument("command", nargs="?", choices=["run", "stop"], default="run")
+    options = parser.parse_args(arguments)
+    return _stop() if options.command == "stop" else _run(options)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 (a free one) to 65535")
+    return int(text)
+
+
+def _stop() -> int:
+    from helpers.sandbox.background import SandboxError, stop_shared_sandbox  # what `run` need not wait for
+
+    try:
+        stopped = stop_shared_sandbox()
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("The sandbox was stopped." if stopped else "No sandbox was running.")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        server = create_server(options.port)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        print(f"Port {options.port} cannot be used ({reason}). Choose another with --port.", file=sys.stderr)
+        return 2
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if options.state_file:
+        State(os.getpid(), server.connection).write(options.state_file)
+        threading.Thread(target=_end_with_state_file, args=(server, options.state_file), daemon=True).start()
+    if options.idle_hours:
+        threading.Thread(target=_end_when_idle, args=(server, options.idle_hours * 3600), daemon=True).start()
+    print(server.connection.to_json(), flush=True)
+    server.serve_forever()
+    return 0
+
+
+def _end_when_idle(server: Server, seconds: float) -> None:
+    while time.monotonic() - server.gate.last_request < seconds:
+        time.sleep(min(seconds, CHECK_SECONDS))
+    server.shutdown()
+
+
+def _end_with_state_file(server: Server, state_file: Path) -> None:
+    """Ends a sandbox that nobody can find any more: its checkout was removed, or another took its place."""
+    while True:
+        time.sleep(CHECK_SECONDS)
+        try:
+            if State.read(state_file).pid != os.getpid():
+                break
+        except (OSError, ValueError):
+            break
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,56 @@
+"""Whether a call may go through: collects what bears on it and lets `helpers.decisions` decide."""
+
+from dataclasses import replace
+
+from helpers.decisions import Policy, Request, Verdict, decide
+from helpers.sandbox import moto_seam
+from helpers.sandbox.context import Context
+from helpers.sandbox.errors import access_denied
+from helpers.sandbox.identities import Caller, policies_of
+from helpers.sandbox.moto_seam import ServiceModel
+from helpers.sandbox.resources import Call, Demand, demands
+
+
+def authorize(call: Call, caller: Caller, context: Context, service: ServiceModel) -> None:
+    """Lets a call pass when everything that it needs is allowed.
+
+    Raises:
+        AwsError: the refusal, in the service's own words, of the first need that is not met.
+    """
+    policies = policies_of(caller.entity, caller.session)
+    for demand in demands(call):
+        request = Request(
+            principal=caller.principal,
+            action=demand.action,
+            resource=demand.resource,
+            resource_account=demand.resource_account,
+            context={**context, **demand.context},
+        )
+        decision = decide(request, replace(policies, resource=_resource_policy(demand)))
+        if decision.verdict is not Verdict.ALLOWED:
+            raise access_denied(
+                service,
+                caller_arn=caller.principal.arn,
+                action=demand.action,
+                resource=demand.resource,
+                phrase=decision.phrase,
+            )
+
+
+def _resource_policy(demand: Demand) -> Policy | None:
+    """The policy on the resource's own side: a role's trust policy, or a bucket's policy."""
+    service = demand.action.partition(":")[0]
+    if service == "sts" and demand.resource != "*":
+        role = moto_seam.role_by_arn(demand.resource)
+        if role is None:
+            return None
+        document = moto_seam.parse_json(role.assume_role_policy_document)
+        return Policy(f'trust policy of role "{role.name}"', document)
+    if service == "s3" and demand.resource.startswith("arn:aws:s3:::"):
+        bucket = demand.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        found = moto_seam.bucket_owner_and_policy(bucket)
+        if found and found[1]:
+            return Policy(f'bucket policy of "{bucket}"', found[1])
+    return None
+
+

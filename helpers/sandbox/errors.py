@@ -1,0 +1,108 @@
+"""Refusals, in the words and the protocol of the service that was called."""
+
+from typing import Literal
+
+from helpers.sandbox.moto_seam import ServiceModel
+
+Family = Literal["query", "s3", "ec2", "json"]
+
+
+class AwsError(Exception):
+    """An error as AWS sends it: `code`, `message` and the HTTP `status`."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def family(service: ServiceModel) -> Family:
+    """Which habit of error codes a service has: S3's, EC2's, the JSON services', or that of IAM and STS."""
+    if service.service_name in ("s3", "ec2"):
+        return service.service_name
+    return "json" if "json" in str(service.protocol) else "query"
+
+
+_INVALID_TOKEN = "The security token included in the request is invalid."
+_EXPIRED = "The security token included in the request is expired"
+_WRONG_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your {key} and "
+    "signing method."
+)
+_CONSULT = " Consult the service documentation for details."
+_NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+
+_CREDENTIAL_ERRORS: dict[str, dict[Family, tuple[str, str, int]]] = {
+    "unknown key": {
+        "query": ("InvalidClientTokenId", _INVALID_TOKEN, 403),
+        "s3": (
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+            403,
+        ),
+        "ec2": ("AuthFailure", _NOT_VALIDATED, 401),
+        "json": ("UnrecognizedClientException", _INVALID_TOKEN, 400),
+    },
+    "wrong token": {
+        "query": ("InvalidClientTokenId", _INVALID_TOKEN, 403),
+        "s3": ("InvalidToken", "The provided token is malformed or otherwise invalid.", 400),
+        "ec2": ("AuthFailure", _NOT_VALIDATED, 401),
+        "json": ("UnrecognizedClientException", _INVALID_TOKEN, 400),
+    },
+    "wrong signature": {
+        "query": (
+            "SignatureDoesNotMatch",
+            _WRONG_SIGNATURE.format(key="AWS Secret Access Key") + _CONSULT,
+            403,
+        ),
+        "s3": ("SignatureDoesNotMatch", _WRONG_SIGNATURE.format(key="key"), 403),
+        "ec2": ("AuthFailure", _NOT_VALIDATED, 401),
+        "json": (
+            "InvalidSignatureException",
+            _WRONG_SIGNATURE.format(key="AWS Secret Access Key") + _CONSULT,
+            400,
+        ),
+    },
+    "expired": {
+        "query": ("ExpiredToken", _EXPIRED, 403),
+        "s3": ("ExpiredToken", _EXPIRED, 400),
+        "ec2": ("RequestExpired", "Request has expired.", 400),
+        "json": ("ExpiredTokenException", _EXPIRED, 400),
+    },
+    "no credentials": {
+        "query": ("MissingAuthenticationToken", "Request is missing Authentication Token", 403),
+        "s3": ("AccessDenied", "Access Denied", 403),
+        "ec2": ("MissingAuthenticationToken", "Request is missing Authentication Token", 403),
+        "json": ("MissingAuthenticationTokenException", "Missing Authentication Token", 400),
+    },
+}
+
+CredentialProblem = Literal["unknown key", "wrong token", "wrong signature", "expired", "no credentials"]
+
+
+def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsError:
+    """What a service answers to credentials that it does not take."""
+    return AwsError(*_CREDENTIAL_ERRORS[problem][family(service)])
+
+
+def access_denied(
+    service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str
+) -> AwsError:
+    """What a service answers to a caller who may not.
+
+    `phrase` says why ("because no identity-based policy allows …"); role assumption is refused without it.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    on_resource = "" if resource == "*" else f" on resource: {resource}"
+    message = f"User: {caller_arn} is not authorized to perform: {action}{on_resource}"
+    if not action.startswith("sts:"):
+        message += f" {phrase}"
+    match family(service):
+        case "ec2":
+            prefix = "You are not authorized to perform this operation. "
+            return AwsError("UnauthorizedOperation", prefix + message, 403)
+        case "json":
+            return AwsError("AccessDeniedException", message, 400)
+        case _:
+            return AwsError("AccessDenied", message, 403)

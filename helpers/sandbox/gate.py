@@ -1,0 +1,214 @@
+"""The way of a request through the sandbox: who is it, may they, is it well formed, and what is the answer.
+
+`Gate` is a WSGI application that stands before moto's. A request passes it in this order:
+read the signature → find the caller → check the signature → find the operation → check the parameters →
+authorize → answer.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+from xml.etree.ElementTree import ParseError
+
+from botocore.exceptions import UnknownServiceError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from helpers.sandbox import iam_rules, moto_seam, sts_answers
+from helpers.sandbox.authorization import authorize
+from helpers.sandbox.context import request_context
+from helpers.sandbox.errors import AwsError, credential_error, family
+from helpers.sandbox.identities import Caller, Session, identify
+from helpers.sandbox.moto_seam import OperationModel, Request, ServiceModel, User
+from helpers.sandbox.resources import Call
+from helpers.sandbox.signature import Signature, check_date, is_signed_with, read_signature
+from helpers.sandbox.validation import check_parameters
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ADMINISTRATOR = "administrator"
+HEALTH_PATH = "/sandbox/health"
+MOTO_CONTROL_PATH = "/moto-api"
+
+# Where the name in a signature is not the name that botocore has for the service.
+_SIGNING_NAMES = {
+    "elasticloadbalancing": "elbv2",
+    "email": "ses",
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+}
+
+
+class Gate:
+    """Authenticates, authorizes and answers every request that reaches the sandbox.
+
+    Args:
+        moto: the application that keeps the resources and answers whatever is let through.
+        instance: what `GET /sandbox/health` answers, so that a client knows which sandbox it has reached.
+    """
+
+    def __init__(self, moto: "WSGIApplication", instance: str) -> None:
+        self._moto = moto
+        self._instance = instance
+        self._sessions: dict[str, Session] = {}
+        # moto's dictionaries must not change while another request walks through them.
+        self._one_at_a_time = threading.RLock()
+        self.last_request = time.monotonic()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request = Request(environ.copy())
+        request.get_data(cache=True)
+        response = self._health() if request.path == HEALTH_PATH else self._respond(request)
+        return response(environ, start_response)
+
+    def _health(self) -> Response:
+        return Response(json.dumps({"instance": self._instance}), mimetype="application/json")
+
+    def _respond(self, request: Request) -> Response:
+        self.last_request = time.monotonic()
+        service = _guess_service(request)
+        operation = None
+        try:
+            signature = read_signature(request)
+            if signature is None:
+                raise credential_error("no credentials", service)
+            service = _service_of(signature)
+            with self._one_at_a_time:
+                caller = self._authenticate(request, signature, service)
+                if request.path.startswith(MOTO_CONTROL_PATH):
+                    return self._control(request, caller)
+                operation, parameters = _operation_of(request, service)
+                return self._answer(request, signature, caller, operation, parameters)
+        except AwsError as error:
+            return _error_response(service, operation, error)
+
+    def _authenticate(self, request: Request, signature: Signature, service: ServiceModel) -> Caller:
+        now = datetime.now(UTC)
+        caller = identify(signature, self._sessions, service, now)
+        if not is_signed_with(request, signature, caller.secret_access_key):
+            raise credential_error("wrong signature", service)
+        check_date(request, now)
+        return caller
+
+    def _answer(
+        self,
+        request: Request,
+        signature: Signature,
+        caller: Caller,
+        operation: OperationModel,
+        parameters: dict[str, Any],
+    ) -> Response:
+        service = operation.service_model
+        now = datetime.now(UTC)
+        account_id = caller.principal.account_id
+        if service.service_name in ("iam", "sts"):
+            if operation.name == "AssumeRole":
+                sts_answers.check_role_arn(parameters)
+            check_parameters(operation, parameters)
+        call = Call(
+            service=signature.service,
+            operation=operation.name,
+            parameters=parameters,
+            account_id=account_id,
+            region=signature.region,
+            caller_name=caller.entity.name,
+        )
+        context = request_context(
+            request, caller, parameters, service=call.service, region=call.region, now=now
+        )
+        authorize(call, caller, context, service)
+        if service.service_name == "sts":
+            answer = sts_answers.ANSWERS.get(operation.name)
+            if answer is None:
+                raise _not_implemented(service, operation.name)
+            result = answer(sts_answers.StsCall(caller, parameters, self._sessions, now))
+            return _result_response(operation, result)
+        if service.service_name == "iam":
+            with iam_rules.around(operation.name, parameters, account_id, caller.entity):
+                return self._forward(request, account_id, operation)
+        return self._forward(request, account_id, operation)
+
+    def _forward(self, request: Request, account_id: str, operation: OperationModel | None) -> Response:
+        environ = request.environ.copy()
+        body = request.get_data()
+        environ |= {
+            "wsgi.input": BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_X_MOTO_ACCOUNT_ID": account_id,
+        }
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ.pop("werkzeug.request", None)
+        response = Response.from_app(self._moto, environ, buffered=True)
+        if response.status_code >= 500 and operation is not None:
+            raise _not_implemented(operation.service_model, operation.name)
+        return response
+
+    def _control(self, request: Request, caller: Caller) -> Response:
+        """moto's own switches (reset, seed, …), for an administrator alone."""
+        if not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
+            raise AwsError("AccessDenied", f"{MOTO_CONTROL_PATH} is for the sandbox's administrators alone.", 403)
+        return self._forward(request, caller.principal.account_id, None)
+
+
+def _service_of(signature: Signature) -> ServiceModel:
+    name = _SIGNING_NAMES.get(signature.service, signature.service)
+    try:
+        return moto_seam.service_model(name)
+    except UnknownServiceError:
+        message = f"The sandbox does not know the service {name}."
+        raise AwsError("UnknownService", message, 404) from None
+
+
+def _guess_service(request: Request) -> ServiceModel:
+    """The service whose protocol fits best, for a request that does not say which one it wants."""
+    content_type = request.headers.get("Content-Type", "")
+    if "X-Amz-Target" in request.headers or "json" in content_type:
+        return moto_seam.service_model("glue")
+    is_query = content_type.startswith("application/x-www-form-urlencoded") or "Action" in request.args
+    return moto_seam.service_model("sts" if is_query else "s3")
+
+
+def _operation_of(request: Request, service: ServiceModel) -> tuple[OperationModel, dict[str, Any]]:
+    """The operation that a request asks for, and its parameters.
+
+    Raises:
+        AwsError: there is no such operation, or its body cannot be read.
+    """
+    try:
+        operation, path_parameters = moto_seam.match_operation(service.service_name, request)
+        return operation, moto_seam.parse_parameters(operation, request, path_parameters)
+    except (NotFound, NotImplementedError):
+        asked = request.values.get("Action") or request.headers.get("X-Amz-Target") or request.path
+        code = {"query": "InvalidAction", "ec2": "InvalidAction", "json": "UnknownOperationException"}
+        message = f"Could not find operation {asked} for version {service.api_version}"
+        raise AwsError(code.get(family(service), "MethodNotAllowed"), message, 400) from None
+    except (ValueError, KeyError, TypeError, ParseError):
+        code_of = {"s3": "MalformedXML", "json": "SerializationException"}
+        raise AwsError(code_of.get(family(service), "MalformedInput"), "The body cannot be read.", 400) from None
+
+
+def _not_implemented(service: ServiceModel, operation: str) -> AwsError:
+    message = f"The sandbox does not answer {service.service_name}:{operation}: its moto has no such call."
+    return AwsError("NotImplemented", message, 501)
+
+
+def _result_response(operation: OperationModel, result: dict[str, Any]) -> Response:
+    request_id = str(uuid4())
+    body, headers = moto_seam.serialize(operation.service_model, operation, result, request_id)
+    return _response(body, headers, 200, request_id)
+
+
+def _error_response(service: ServiceModel, operation: OperationModel | None, error: AwsError) -> Response:
+    request_id = str(uuid4())
+    body, headers = moto_seam.serialize(service, operation, error, request_id)
+    return _response(body, headers, error.status, request_id)
+
+
+def _response(body: bytes, headers: dict[str, str], status: int, request_id: str) -> Response:
+    return Response(body, status=status, headers={**headers, "x-amzn-RequestId": request_id})

@@ -1,0 +1,293 @@
+"""The one place where the sandbox touches moto.
+
+moto keeps the resources (users, roles, buckets, jobs) and answers the calls. Who is calling, and whether they may,
+is decided before a request gets to it: see `gate.py`. When a new moto moves one of the names below, this is
+the only module to change, and `tests/test_moto_seam.py` says which.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from copy import copy
+from functools import cache, lru_cache
+from typing import Any, cast
+
+# moto reads these once, when it is imported.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+os.environ.pop("MOTO_ACCOUNT_ID", None)
+
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.utils import get_service_model
+from moto.iam import models as iam_models
+from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+
+__all__ = [
+    "AccessKey",
+    "Group",
+    "ManagedPolicy",
+    "MotoRequestHandler",
+    "OperationModel",
+    "Request",
+    "Role",
+    "ServiceModel",
+    "User",
+    "account_ids",
+    "application",
+    "bucket_owner_and_policy",
+    "ensure_administrator",
+    "iam",
+    "identity_documents",
+    "managed_policy_document",
+    "match_operation",
+    "new_temporary_key",
+    "parse_json",
+    "parse_parameters",
+    "random_token",
+    "role_by_arn",
+    "seed",
+    "serialize",
+    "service_model",
+    "user_by_access_key",
+]
+
+# AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
+warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", module=r"moto\.core\.serialize")
+
+Document = Mapping[str, Any]
+NamedDocuments = list[tuple[str, Document]]
+
+
+def application() -> DomainDispatcherApplication:
+    """moto's WSGI application: all its services, told apart by the request's signature."""
+    return DomainDispatcherApplication(_create_service_app)
+
+
+def _create_service_app(service: Any) -> Any:
+    app = create_backend_app(service)
+    app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
+    app.logger.disabled = True
+    return app
+
+
+def seed(number: int) -> None:
+    """Makes the ids and keys that moto hands out from now on repeatable."""
+    mock_random.seed(number)
+
+
+# --- requests and answers in the protocols of the AWS services
+
+
+service_model = cache(get_service_model)
+
+
+def match_operation(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    """The operation that a request asks for, and the parameters in its path.
+
+    Raises:
+        werkzeug.exceptions.NotFound: the service has no such operation.
+        NotImplementedError: the content type is none that the service speaks.
+    """
+    return get_service_router(service).match(request)
+
+
+def parse_parameters(
+    operation: OperationModel, request: Request, path_parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A request's parameters, as boto3 names them."""
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
+    parser = PROTOCOL_PARSERS[protocol](operation)
+    parsed = parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": dict(path_parameters),
+        }
+    )
+    return cast("dict[str, Any]", parsed)
+
+
+def serialize(
+    service: ServiceModel, operation: OperationModel | None, result: object, request_id: str
+) -> tuple[bytes, dict[str, str]]:
+    """A result, or an exception with `code` and `message`, as the service's protocol writes it: body, headers."""
+    operation = operation or OperationModel({}, service)
+    serializer_class = get_serializer_class(service.service_name, str(service.protocol))
+    serializer = serializer_class(operation, context=SerializationContext(request_id))
+    answer = serializer.serialize(result)
+    body = answer["body"]
+    return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
+
+
+# --- what an account holds
+
+
+@lru_cache(maxsize=4096)
+def parse_json(text: str) -> Any:
+    """A policy's text, parsed once: policies are read at every request and change seldom."""
+    return json.loads(text)
+
+
+def account_ids() -> list[str]:
+    """The accounts that exist so far."""
+    return list(iam_backends.keys())
+
+
+def iam(account_id: str) -> IAMBackend:
+    """The IAM part of an account."""
+    return iam_backends[account_id]["aws"]
+
+
+_key_owners: dict[str, tuple[str, str]] = {}
+
+
+def user_by_access_key(access_key_id: str) -> tuple[User, AccessKey] | None:
+    """The user whose long-term key this is, wherever the user lives.
+
+    Found keys are remembered, so that the look-up takes the same time however many users there are.
+    """
+    known = _key_owners.get(access_key_id)
+    if known:
+        user = iam(known[0]).users.get(known[1])
+        found = user and _key_of(user, access_key_id)
+        if user and found:
+            return user, found
+    for account_id in account_ids():
+        for user in list(iam(account_id).users.values()):
+            if key := _key_of(user, access_key_id):
+                _key_owners[access_key_id] = (account_id, user.name)
+                return user, key
+    return None
+
+
+def _key_of(user: User, access_key_id: str) -> AccessKey | None:
+    return next((key for key in user.access_keys if key.access_key_id == access_key_id), None)
+
+
+def role_by_arn(role_arn: str) -> Role | None:
+    """The role with this ARN, in whichever account it is."""
+    account_id = role_arn.split(":")[4]
+    if account_id not in account_ids():
+        return None
+    return next((role for role in list(iam(account_id).roles.values()) if role.arn == role_arn), None)
+
+
+def managed_policy_document(account_id: str, policy_arn: str) -> Document | None:
+    """The default version of a managed policy."""
+    policy = iam(account_id).managed_policies.get(policy_arn)
+    return _default_version(policy) if policy else None
+
+
+def _default_version(policy: ManagedPolicy) -> Document:
+    default = next(version for version in policy.versions if version.is_default)
+    return cast(Document, parse_json(default.document))
+
+
+def identity_documents(entity: User | Role) -> NamedDocuments:
+    """Every policy of a user (with the groups') or of a role: where it comes from, and its document."""
+    kind = "user" if isinstance(entity, User) else "role"
+    documents = _own_documents(entity, kind)
+    if isinstance(entity, User):
+        for group in list(iam(entity.account_id).groups.values()):
+            if entity in group.users:
+                documents += _own_documents(group, "group")
+    return documents
+
+
+def _own_documents(entity: User | Role | Group, kind: str) -> NamedDocuments:
+    inline = [
+        (f'inline policy "{name}" of {kind} "{entity.name}"', parse_json(text))
+        for name, text in list(entity.policies.items())
+    ]
+    attached = [
+        (f'managed policy "{policy.name}" of {kind} "{entity.name}"', _default_version(policy))
+        for policy in list(entity.managed_policies.values())
+    ]
+    return inline + attached
+
+
+def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | None:
+    """A bucket's account, and its policy if it has one; None where there is no such bucket."""
+    from moto.s3.models import s3_backends  # takes a while, and not every sandbox is asked for S3
+
+    owner = s3_backends.bucket_accounts.get(bucket_name)
+    if owner is None:
+        return None
+    partition, account_id = owner
+    bucket = s3_backends[account_id][partition].buckets.get(bucket_name)
+    policy = bucket.policy if bucket else None
+    return account_id, parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
+
+
+def new_temporary_key(account_id: str) -> AccessKey:
+    """A fresh temporary key pair (`ASIA…`)."""
+    return AccessKey(user_name=None, prefix="ASIA", account_id=account_id)
+
+
+def random_token(length: int) -> str:
+    """Random text for a session token; repeatable after `seed`."""
+    return mock_random.get_random_string(length)
+
+
+# --- ids as AWS makes them: moto gives users and groups ids without AWS's prefixes
+
+
+def _use_aws_unique_ids() -> None:
+    user_init, group_init = iam_models.User.__init__, iam_models.Group.__init__
+
+    def new_user(self: User, account_id: str, *args: Any, **kwargs: Any) -> None:
+        user_init(self, account_id, *args, **kwargs)
+        self.id = generate_access_key_id_from_account_id(account_id, prefix="AIDA", total_length=21)
+
+    def new_group(self: Group, account_id: str, *args: Any, **kwargs: Any) -> None:
+        group_init(self, account_id, *args, **kwargs)
+        self.id = generate_access_key_id_from_account_id(account_id, prefix="AGPA", total_length=21)
+
+    iam_models.User.__init__ = new_user  # type: ignore[method-assign]
+    iam_models.Group.__init__ = new_group  # type: ignore[method-assign]
+
+
+_use_aws_unique_ids()
+
+
+# --- AWS's managed policies: moto reads its 1,500 anew for each account
+
+
+def _share_aws_managed_policies() -> None:
+    read = iam_models.IAMBackend._init_aws_policies
+    first: list[ManagedPolicy] = []
+
+    def copied(self: IAMBackend) -> list[ManagedPolicy]:
+        if not first:
+            first.extend(read(self))
+        return [copy(policy) for policy in first]
+
+    iam_models.IAMBackend._init_aws_policies = copied  # type: ignore[method-assign]
+
+
+_share_aws_managed_policies()
+
+
+def ensure_administrator(account_id: str, user_name: str) -> AccessKey:
+    """The account's administrator: a user who may do everything, and the key pair it signs with."""
+    account = iam(account_id)
+    if user_name in account.users:
+        return account.users[user_name].access_keys[0]
+    account.create_user("us-east-1", user_name)
+    account.attach_user_policy("arn:aws:iam::aws:policy/AdministratorAccess", user_name)
+    return account.create_access_key(user_name)

@@ -1,0 +1,85 @@
+"""Checks parameters against botocore's own service models, with the wording of IAM and STS.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+from helpers.sandbox.errors import AwsError
+from helpers.sandbox.moto_seam import OperationModel
+
+_ECHOES_VALUES = {"sts"}
+
+
+def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -> None:
+    """Refuses parameters that break a rule of the service's model: required, length, range, pattern, choice.
+
+    Raises:
+        AwsError: `ValidationError`, naming each parameter and the rule that it breaks.
+    """
+    if operation.input_shape is None:
+        return
+    echo = operation.service_model.service_name in _ECHOES_VALUES
+    found = [
+        f"Value {_shown(value, echo)}at '{path}' failed to satisfy constraint: {rule}"
+        for path, value, rule in _broken(operation.input_shape, parameters, "")
+    ]
+    if found:
+        errors = "error" if len(found) == 1 else "errors"
+        raise AwsError("ValidationError", f"{len(found)} validation {errors} detected: {'; '.join(found)}")
+
+
+def _shown(value: Any, echo: bool) -> str:
+    if value is None:
+        return "null "
+    return f"'{value}' " if echo else ""
+
+
+def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]:
+    match shape.type_name:
+        case "structure":
+            if not isinstance(value, Mapping):
+                return
+            for name in shape.required_members:
+                if value.get(name) is None:
+                    yield _join(path, name), None, "Member must not be null"
+            for name, member in shape.members.items():
+                if value.get(name) is not None:
+                    yield from _broken(member, value[name], _join(path, name))
+        case "list":
+            yield from _broken_bounds(shape, value, len(value), path, "length")
+            for index, item in enumerate(value, start=1):
+                yield from _broken(shape.member, item, f"{path}.{index}.member")
+        case "string":
+            yield from _broken_bounds(shape, value, len(value), path, "length")
+            pattern = shape.metadata.get("pattern")
+            if pattern and not _compiled(pattern).fullmatch(value):
+                yield path, value, f"Member must satisfy regular expression pattern: {pattern}"
+            choices = shape.metadata.get("enum")
+            if choices and value not in choices:
+                yield path, value, f"Member must satisfy enum value set: [{', '.join(choices)}]"
+        case "integer" | "long":
+            yield from _broken_bounds(shape, value, value, path, "value")
+
+
+def _broken_bounds(shape: Any, value: Any, size: int, path: str, what: str) -> Iterator[tuple[str, Any, str]]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and size < least:
+        yield path, value, f"Member must have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield path, value, f"Member must have {what} less than or equal to {most}"
+
+
+def _join(path: str, name: str) -> str:
+    name = name[0].lower() + name[1:]
+    return f"{path}.{name}" if path else name
+
+
+@lru_cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    """A model's pattern: Java's, in which `\\w` is ASCII while `\\p{L}` is any letter."""
+    return regex.compile(pattern.replace(r"\w", "[A-Za-z0-9_]"), regex.VERSION1)
