@@ -1,0 +1,164 @@
+"""Opens the account that the notebooks act in: the sandbox that they share, or a private one.
+
+The choice is made here and nowhere else: everything after goes through boto3 and the AWS CLI, always the same way.
+"""
+
+import atexit
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+
+from helpers.sandbox.connection import Connection
+
+TARGET_VARIABLE = "IAM_TUTORIAL_TARGET"
+TARGETS = ("sandbox", "private")
+
+
+class Credentials(Protocol):
+    """What signs a call: an access key, or a role session's temporary key with its token."""
+
+    @property
+    def access_key_id(self) -> str: ...
+    @property
+    def secret_access_key(self) -> str: ...
+    @property
+    def session_token(self) -> str | None: ...
+
+
+class SandboxStopped(ConnectionError):
+    """The sandbox does not answer any more; the message says how to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sandbox has stopped, and what was in it is gone. "
+            "Run this notebook again from its first cell: that starts a new one."
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """An open account: where it is, who you are in it, and clients for its services.
+
+    Attributes:
+        target: "sandbox" or "private".
+        account_id: the account's 12 digits.
+        region: the region of all clients.
+        endpoint_url: where the calls go.
+        folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key.
+        news: a sentence about what opening it did; empty when there is nothing to tell.
+    """
+
+    target: str
+    account_id: str
+    region: str
+    endpoint_url: str = field(repr=False)
+    folder: Path = field(repr=False)
+    news: str = field(repr=False)
+    _session: boto3.Session = field(repr=False)
+    _own_clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+        """A boto3 client in this account.
+
+        Args:
+            service: its name in boto3, such as "iam".
+            credentials: who signs the calls; the account's administrator when left out.
+        """
+        if credentials:
+            return self._new_client(
+                service,
+                aws_access_key_id=credentials.access_key_id,
+                aws_secret_access_key=credentials.secret_access_key,
+                aws_session_token=credentials.session_token,
+            )
+        if service not in self._own_clients:
+            self._own_clients[service] = self._new_client(service)
+        return self._own_clients[service]
+
+    def _new_client(self, service: str, **identity: str | None) -> Any:
+        config = Config(retries={"mode": "standard"}, proxies={})
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            region_name=self.region,
+            endpoint_url=self.endpoint_url,
+            config=config,
+            **identity,
+        )
+
+
+def open_account(target: str | None = None) -> Account:
+    """Opens the account that the tutorial acts in. Your own AWS configuration is neither read nor touched.
+
+    Args:
+        target: "sandbox", shared by all notebooks of this checkout and started when first needed; or "private",
+            inside this process, with ids that are the same every time, gone when it ends. When left out, the
+            environment variable IAM_TUTORIAL_TARGET decides, and without it, "sandbox".
+
+    Raises:
+        ValueError: there is no such target.
+        SandboxError: the sandbox cannot be started; the message says what to do.
+    """
+    target = target or os.environ.get(TARGET_VARIABLE) or TARGETS[0]
+    if target not in TARGETS:
+        known = " or ".join(f'"{name}"' for name in TARGETS)
+        raise ValueError(f'There is no target "{target}": choose {known}, in open_account() or {TARGET_VARIABLE}.')
+    if target == "private":
+        from helpers.sandbox.server import private_sandbox
+
+        return _account(target, private_sandbox(), _private_folder(), "")
+    from helpers.sandbox.background import shared_sandbox
+
+    shared = shared_sandbox()
+    return _account(target, shared.connection, shared.folder, shared.news)
+
+
+def _account(target: str, connection: Connection, folder: Path, news: str) -> Account:
+    administrator = connection.accounts[0]
+    botocore_session = _session_of_its_own()
+    botocore_session.register("needs-retry", _tell_that_the_sandbox_stopped)
+    session = boto3.Session(
+        aws_access_key_id=administrator.access_key_id,
+        aws_secret_access_key=administrator.secret_access_key,
+        region_name=connection.region,
+        botocore_session=botocore_session,
+    )
+    return Account(
+        target=target,
+        account_id=administrator.account_id,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        folder=folder,
+        news=news,
+        _session=session,
+    )
+
+
+def _session_of_its_own() -> botocore.session.Session:
+    """A botocore session that reads no AWS_… variable and no file under ~/.aws, broken or not."""
+    session = botocore.session.Session()
+    files = {"config_file": os.devnull, "credentials_file": os.devnull}
+    settings = session.get_component("config_store")
+    for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
+        settings.set_config_provider(name, ConstantProvider(files.get(name, default)))
+    return session
+
+
+def _tell_that_the_sandbox_stopped(caught_exception: BaseException | None = None, **_: Any) -> None:
+    if isinstance(caught_exception, (EndpointConnectionError, ConnectionClosedError)):
+        raise SandboxStopped from None
+
+
+@cache
+def _private_folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="iam-tutorial-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

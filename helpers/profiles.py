@@ -1,0 +1,311 @@
+"""AWS CLI profiles: what `aws configure` writes, where, and which credentials a command ends up with.
+
+Everything goes into the tutorial's own configuration files in the account's folder, never into ~/.aws: the CLI
+is run with these files as its home.
+"""
+
+import configparser
+import csv
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import takewhile
+from pathlib import Path
+
+from helpers.account import Account, Credentials, SandboxStopped
+from helpers.arns import check_arn
+from helpers.display import Rows, Shown, mask
+from helpers.files import write_private
+from helpers.iam import AccessKey
+
+_CSV_HEADER = ["Access key ID", "Secret access key"]
+_SECRET_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": ")([^"]+)(")')
+_EXPIRATION_IN_JSON = re.compile(r'("Expiration": ")([^"]+)(")')
+_NO_ANSWER = "Could not connect to the endpoint URL"
+
+
+@dataclass(frozen=True, repr=False)
+class Command(Shown):
+    """A command that was run, and what it printed, with secrets masked.
+
+    Attributes:
+        line: the command, as it would be typed.
+        output: what it printed, unmasked: for the next step, not for the screen.
+        error: what it printed on standard error.
+        exit_code: 0 when it worked.
+    """
+
+    line: str
+    output: str = field(repr=False)
+    error: str
+    exit_code: int
+
+    def title(self) -> str:
+        """The command."""
+        return f"$ {self.line}"
+
+    def rows(self) -> Rows:
+        """What it printed, masked."""
+        printed = "\n".join(part.strip() for part in (self.output, self.error) if part.strip())
+        return [("", _mask_output(printed))] if printed else []
+
+
+@dataclass(frozen=True, repr=False)
+class ConfigFiles(Shown):
+    """The CLI's two configuration files, with secrets masked.
+
+    Attributes:
+        texts: their content as shown, by the place where they would be on your own machine.
+    """
+
+    texts: Mapping[str, str]
+
+    def title(self) -> str:
+        """What these are."""
+        return "The tutorial's own configuration files"
+
+    def rows(self) -> Rows:
+        """Each file."""
+        return list(self.texts.items())
+
+
+# --- the access key, as the console's download keeps it
+
+
+def save_access_key(account: Account, key: AccessKey) -> Path:
+    """Keeps an access key as the console's "Download .csv file" does, readable by its owner alone.
+
+    Raises:
+        OSError: the tutorial's folder cannot be written.
+    """
+    text = io.StringIO()
+    csv.writer(text).writerows([_CSV_HEADER, [key.access_key_id, key.secret_access_key]])
+    path = _csv_file(account, key.user_name)
+    write_private(path, text.getvalue())
+    return path
+
+
+def load_access_key(account: Account, *, user_name: str) -> AccessKey | None:
+    """Reads the access key that was saved for a user; None where none was.
+
+    Raises:
+        ValueError: the file is not one that the console, or this tutorial, wrote.
+    """
+    path = _csv_file(account, user_name)
+    if not path.exists():
+        return None
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    if len(rows) < 2 or rows[0] != _CSV_HEADER or len(rows[1]) != 2:
+        wanted = ",".join(_CSV_HEADER)
+        raise ValueError(f"{path.name} is no access key file: its first line should be {wanted}. Run notebook 02.")
+    return AccessKey(user_name, *rows[1])
+
+
+def _csv_file(account: Account, user_name: str) -> Path:
+    return account.folder / f"{user_name}_accessKeys.csv"
+
+
+# --- running commands with the tutorial's configuration
+
+
+def run(
+    account: Account, line: str, *, credentials: Credentials | None = None, typed: str | None = None
+) -> Command:
+    """Runs a command line of the real AWS CLI, or a Python script, with the tutorial's configuration files.
+
+    Args:
+        account: where the configuration files are.
+        line: as it would be typed: `aws sts get-caller-identity --profile tutorial-user`, or
+            `AWS_PROFILE=tutorial-user python script.py`.
+        credentials: put into the environment variables, as `export AWS_ACCESS_KEY_ID=…` does.
+        typed: what is typed into the program while it runs.
+
+    Raises:
+        SandboxStopped: the sandbox does not answer any more.
+        FileNotFoundError: there is no such program; the message says how to get it.
+    """
+    words = shlex.split(line)
+    assignments = list(takewhile(_is_assignment, words))
+    program, *arguments = words[len(assignments) :]
+    variables = dict(word.split("=", 1) for word in assignments)
+    done = subprocess.run(
+        [_program(program), *arguments],
+        input=typed or "",
+        capture_output=True,
+        text=True,
+        env=_environment(account) | _exported(account, credentials) | variables,
+        check=False,
+    )
+    if _NO_ANSWER in done.stderr:
+        raise SandboxStopped
+    return Command(line, done.stdout, done.stderr, done.returncode)
+
+
+def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
+    """Answers the four questions of `aws configure --profile …` with an access key.
+
+    The secret goes to the program's standard input, never on a command line. The sandbox's address is added to
+    the profile afterwards; with your own account there is nothing to add.
+
+    Raises:
+        RuntimeError: `aws configure` failed; the message is its own.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+    """
+    answers = [key.access_key_id, key.secret_access_key, account.region, "json"]
+    line = f"aws configure --profile {shlex.quote(profile)}"
+    asked = run(account, line, typed="\n".join(answers) + "\n")
+    if asked.exit_code:
+        raise RuntimeError(f"{line} failed: {asked.error.strip()}")
+    _write_settings(account, profile, {"endpoint_url": account.endpoint_url})
+    shown = [mask(key.access_key_id), "*" * 20, account.region, "json"]
+    prompts = re.findall(r"[^:\]]+\[[^\]]*\]:", asked.output)
+    lines = [f"{prompt.strip()} {answer}" for prompt, answer in zip(prompts, shown, strict=False)]
+    return Command(line, "\n".join(lines), "", 0)
+
+
+def add_role_profile(account: Account, *, profile: str, role_arn: str, source_profile: str) -> ConfigFiles:
+    """Writes a profile that assumes a role with another profile's key; in place of one of the same name.
+
+    Returns:
+        Both files as they are then.
+
+    Raises:
+        ValueError: the ARN is no role's.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+    """
+    settings = {
+        "role_arn": check_arn(role_arn, "role"),
+        "source_profile": source_profile,
+        "role_session_name": profile,
+        "region": account.region,
+        "endpoint_url": account.endpoint_url,
+    }
+    _write_settings(account, profile, settings)
+    return show_files(account)
+
+
+def read_profile(account: Account, profile: str) -> dict[str, str]:
+    """The settings of a profile, from both files; empty where there is none."""
+    config = _read_settings(_config_file(account))
+    credentials = _read_settings(_credentials_file(account))
+    return {
+        **(config[f"profile {profile}"] if f"profile {profile}" in config else {}),
+        **(credentials[profile] if profile in credentials else {}),
+    }
+
+
+def show_files(account: Account) -> ConfigFiles:
+    """The two configuration files as they are, with secrets masked and the sandbox's port left out."""
+    paths = {"~/.aws/config": _config_file(account), "~/.aws/credentials": _credentials_file(account)}
+    return ConfigFiles(
+        {
+            name: _mask_settings(path.read_text(encoding="utf-8")) if path.exists() else "(not there)"
+            for name, path in paths.items()
+        }
+    )
+
+
+def delete_files(account: Account) -> None:
+    """Deletes the tutorial's configuration files and downloaded keys; quiet where they are gone."""
+    shutil.rmtree(account.folder / ".aws", ignore_errors=True)
+    for path in account.folder.glob("*_accessKeys.csv"):
+        path.unlink()
+
+
+def _config_file(account: Account) -> Path:
+    return account.folder / ".aws" / "config"
+
+
+def _credentials_file(account: Account) -> Path:
+    return account.folder / ".aws" / "credentials"
+
+
+def _is_assignment(word: str) -> bool:
+    return re.fullmatch(r"[A-Z_]+=.*", word) is not None
+
+
+def _program(name: str) -> str:
+    """The program that belongs to this environment, or else the one on the PATH."""
+    if name == "python":
+        return sys.executable
+    beside = shutil.which(name, path=str(Path(sys.executable).parent))
+    found = beside or shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"There is no `{name}` program. `make lab` installs it; so does environment.yml.")
+    return found
+
+
+def _environment(account: Account) -> dict[str, str]:
+    """The learner's environment without any AWS_… variable, and with the tutorial's folder as its home."""
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("AWS_")}
+    home = str(account.folder)
+    return inherited | {
+        "AWS_CONFIG_FILE": str(_config_file(account)),
+        "AWS_SHARED_CREDENTIALS_FILE": str(_credentials_file(account)),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "HOME": home,
+        "USERPROFILE": home,
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def _exported(account: Account, credentials: Credentials | None) -> dict[str, str]:
+    if credentials is None:
+        return {}
+    exported = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_ENDPOINT_URL": account.endpoint_url,
+        "AWS_REGION": account.region,
+        "AWS_DEFAULT_REGION": account.region,
+    }
+    return exported | ({"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {})
+
+
+def _read_settings(path: Path) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(default_section="")
+    parser.read(path, encoding="utf-8")
+    return parser
+
+
+def _write_settings(account: Account, profile: str, settings: Mapping[str, str]) -> None:
+    """Adds settings to a profile of the config file, as an editor would."""
+    path = _config_file(account)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    parser = _read_settings(path)
+    parser.read_dict({f"profile {profile}": settings})
+    text = io.StringIO()
+    parser.write(text)
+    write_private(path, text.getvalue())
+
+
+def _mask_output(text: str) -> str:
+    text = _SECRET_IN_JSON.sub(lambda found: found[1] + mask(found[2]) + found[3], text)
+    return _EXPIRATION_IN_JSON.sub(lambda found: found[1] + _in_minutes(found[2]) + found[3], text)
+
+
+def _in_minutes(timestamp: str) -> str:
+    left = datetime.fromisoformat(timestamp) - datetime.now(UTC)
+    return f"(in {round(left.total_seconds() / 60)} minutes)"
+
+
+def _mask_settings(text: str) -> str:
+    lines = []
+    for line in text.strip().splitlines():
+        name, equals, value = line.partition("=")
+        if equals and name.strip() in _SECRET_SETTINGS:
+            line = f"{name}= {mask(value.strip())}"
+        lines.append(re.sub(r"(https?://127\.0\.0\.1):\d+", r"\1:(port)", line))
+    return "\n".join(lines)

@@ -1,0 +1,349 @@
+"""The tutorial's steps, in order: is a step done in this account, and what does it take to do it?
+
+All state lives in the account: each check reads it anew, and no notebook hands another anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from helpers import iam, policies, profiles, sts
+from helpers.account import Account
+from helpers.decisions import Decision, Policies, Policy, Principal, Request, Verdict, decide
+from helpers.display import Rows, Shown
+from helpers.waiting import until_it_works
+
+ROLE_NAME = "tutorial-role"
+USER_NAME = "tutorial-user"
+ASSUME_POLICY_NAME = "assume-tutorial-role"
+GLUE_POLICY_NAME = "read-glue-jobs"
+USER_PROFILE = "tutorial-user"
+ROLE_PROFILE = "tutorial-role"
+
+# What AWS says to an access key, or a trust statement, that has not reached all its servers yet.
+KEY_NOT_YET = ("InvalidClientTokenId",)
+TRUST_NOT_YET = ("AccessDenied",)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the tutorial.
+
+    Attributes:
+        number: its notebook's number.
+        title: what is done in it.
+        missing: reads the account and names what is not there yet; nothing when the step is done.
+        build: does the step, leaving alone what is there already.
+    """
+
+    number: int
+    title: str
+    missing: Callable[[Account], list[str]]
+    build: Callable[[Account], None]
+
+
+@dataclass(frozen=True, repr=False)
+class Check(Shown):
+    """Whether a step is done.
+
+    Attributes:
+        step: which one.
+        missing: what is not there yet.
+    """
+
+    step: Step
+    missing: tuple[str, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+    def title(self) -> str:
+        """Done, or not yet."""
+        return f"{'Done' if self.done else 'Not yet'}: {self.step.title}"
+
+    def rows(self) -> Rows:
+        """What is missing."""
+        return [("Missing", "\n".join(self.missing))] if self.missing else []
+
+
+@dataclass(frozen=True, repr=False)
+class Card(Shown):
+    """Where you are: which account, who you are in it, and which steps are done.
+
+    Attributes:
+        account: the open account.
+        identity: who you are.
+        checks: the steps up to the last one.
+        built: the steps that were done for you just now.
+    """
+
+    account: Account
+    identity: sts.Identity
+    checks: tuple[Check, ...]
+    built: tuple[Step, ...]
+
+    def title(self) -> str:
+        """Which account."""
+        return f"Sandbox: a pretend AWS on this machine, account {self.account.account_id}"
+
+    def rows(self) -> Rows:
+        """Region, identity, steps, and what was built."""
+        listed = [
+            f"{'done ' if check.done else 'to do'}  {check.step.number:02} {check.step.title}" for check in self.checks
+        ]
+        rows = [("Region", self.account.region), ("You are", self.identity.arn), ("Steps", "\n".join(listed))]
+        if self.built:
+            done = ", ".join(f"{step.number:02} {step.title}" for step in self.built)
+            rows.append(("Done for you", f"{done}. This was missing, and the notebook builds on it."))
+        if self.account.news:
+            rows.append(("Note", self.account.news))
+        return rows
+
+
+def begin(account: Account, number: int) -> Card:
+    """Makes sure that what the earlier notebooks build is there, and shows where you are.
+
+    Args:
+        account: the open account.
+        number: the number of the notebook that begins, 0 to 7.
+
+    Raises:
+        NameTakenError: something that the tutorial did not make has the name that an earlier step needs.
+    """
+    built = []
+    for step in STEPS:
+        if step.number < number and step.missing(account):
+            step.build(account)
+            built.append(step)
+    identity = sts.who_am_i(account.client("sts"))
+    return Card(account, identity, tuple(check(account, step.number) for step in STEPS), tuple(built))
+
+
+def check(account: Account, number: int) -> Check:
+    """Reads the live account and says whether a step is done, or what is missing.
+
+    Args:
+        account: the open account.
+        number: the step's number, 1 to 6.
+    """
+    step = next(step for step in STEPS if step.number == number)
+    return Check(step, tuple(step.missing(account)))
+
+
+def the_role(account: Account) -> iam.Role:
+    """The role that step 01 made.
+
+    Raises:
+        LookupError: it is not there.
+    """
+    role = iam.find_role(account.client("iam"))
+    if role is None:
+        raise LookupError("This account has no role of this tutorial. Run notebook 01 first.")
+    return role
+
+
+def the_user(account: Account) -> iam.User:
+    """The user that step 02 made.
+
+    Raises:
+        LookupError: it is not there.
+    """
+    user = iam.find_user(account.client("iam"))
+    if user is None:
+        raise LookupError("This account has no user of this tutorial. Run notebook 02 first.")
+    return user
+
+
+def the_access_key(account: Account) -> iam.AccessKey:
+    """The user's access key, from the file that step 02 downloaded.
+
+    Raises:
+        LookupError: the file is not there.
+    """
+    key = profiles.load_access_key(account, user_name=the_user(account).name)
+    if key is None:
+        raise LookupError("The file with the user's access key is not there. Run notebook 02 first.")
+    return key
+
+
+def handshake(user: iam.User, role: iam.Role) -> Decision:
+    """How IAM decides whether the user may assume the role, from the policies that the two have now."""
+    account_id = user.arn.split(":")[4]
+    request = Request(Principal(user.arn, account_id), "sts:AssumeRole", role.arn, role.arn.split(":")[4])
+    inline = tuple(Policy(f'inline policy "{name}"', document) for name, document in user.inline_policies.items())
+    return decide(request, Policies(identity=inline, resource=Policy("trust policy", role.trust_policy)))
+
+
+# --- 01 the role
+
+
+def _role_missing(account: Account) -> list[str]:
+    role = iam.find_role(account.client("iam"))
+    if role is None:
+        return ["the role"]
+    missing = []
+    if iam.AMAZON_S3_FULL_ACCESS not in role.attached_policies:
+        missing.append("the managed policy AmazonS3FullAccess on the role")
+    if policies.trust_service("ec2.amazonaws.com") not in policies.statements(role.trust_policy):
+        missing.append("the trust statement for the EC2 service")
+    return missing
+
+
+def _build_role(account: Account) -> None:
+    client = account.client("iam")
+    role = iam.find_role(client)
+    ec2 = policies.trust_service("ec2.amazonaws.com")
+    if role is None:
+        role = iam.create_role(client, name=ROLE_NAME, trust_policy=policies.policy(ec2))
+    elif ec2 not in policies.statements(role.trust_policy):
+        trust = policies.with_statement(role.trust_policy, ec2)
+        client.update_assume_role_policy(RoleName=role.name, PolicyDocument=policies.to_json(trust))
+    iam.attach_role_policy(client, role_name=role.name, policy_arn=iam.AMAZON_S3_FULL_ACCESS)
+
+
+# --- 02 the user
+
+
+def _user_missing(account: Account) -> list[str]:
+    client = account.client("iam")
+    user = iam.find_user(client)
+    if user is None:
+        return ["the user"]
+    key = profiles.load_access_key(account, user_name=user.name)
+    if key is None:
+        return ["the .csv file with the user's access key"]
+    if key.access_key_id not in iam.list_access_key_ids(client, user_name=user.name):
+        return ["an access key of the user: the one in the .csv file does not exist any more"]
+    return []
+
+
+def _build_user(account: Account) -> None:
+    client = account.client("iam")
+    user = iam.find_user(client) or iam.create_user(client, name=USER_NAME)
+    download_access_key(account, user_name=user.name)
+
+
+def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
+    """Makes an access key, saves its .csv file, and waits until it works; keeps a key that was saved before.
+
+    Raises:
+        ClientError: `LimitExceeded` where the user has two keys already, of which this tutorial has no secret.
+    """
+    client = account.client("iam")
+    saved = profiles.load_access_key(account, user_name=user_name)
+    if saved and saved.access_key_id in iam.list_access_key_ids(client, user_name=user_name):
+        return saved
+    key = iam.create_access_key(client, user_name=user_name)
+    profiles.save_access_key(account, key)
+    until_it_works(lambda: sts.who_am_i(account.client("sts", key)), not_yet=KEY_NOT_YET)
+    return key
+
+
+# --- 03 the user may assume the role
+
+
+def _permission_missing(account: Account) -> list[str]:
+    client = account.client("iam")
+    user, role = iam.find_user(client), iam.find_role(client)
+    if user is None or role is None:
+        return ["the user and the role"]
+    if handshake(user, role).identity_side is Verdict.ALLOWED:
+        return []
+    return ["an inline policy on the user that allows sts:AssumeRole on the role's ARN"]
+
+
+def _build_permission(account: Account) -> None:
+    role, user = the_role(account), the_user(account)
+    document = policies.allow_assume_role(role.arn)
+    client = account.client("iam")
+    iam.put_user_policy(client, user_name=user.name, policy_name=ASSUME_POLICY_NAME, document=document)
+
+
+# --- 04 the role trusts the user
+
+
+def _trust_missing(account: Account) -> list[str]:
+    client = account.client("iam")
+    user, role = iam.find_user(client), iam.find_role(client)
+    if user is None or role is None:
+        return ["the user and the role"]
+    if handshake(user, role).resource_side is Verdict.ALLOWED:
+        return []
+    return ["a statement in the role's trust policy that names the user's ARN"]
+
+
+def _build_trust(account: Account) -> None:
+    role, user = the_role(account), the_user(account)
+    iam.trust_principal(account.client("iam"), role_name=role.name, arn=user.arn)
+    wait_until_assumable(account)
+
+
+def wait_until_assumable(account: Account) -> sts.RoleSession:
+    """Assumes the role as the user, again and again until the new trust policy has reached all of AWS.
+
+    Raises:
+        ClientError: AWS still refuses after a minute.
+    """
+    client = account.client("sts", the_access_key(account))
+    role_arn = the_role(account).arn
+    return until_it_works(
+        lambda: sts.assume_role(client, role_arn=role_arn, session_name="ready"), not_yet=TRUST_NOT_YET
+    )
+
+
+# --- 05 the CLI's profiles
+
+
+def _profiles_missing(account: Account) -> list[str]:
+    client = account.client("iam")
+    user, role = iam.find_user(client), iam.find_role(client)
+    if user is None or role is None:
+        return ["the user and the role"]
+    key = profiles.load_access_key(account, user_name=user.name)
+    missing = []
+    user_profile = profiles.read_profile(account, USER_PROFILE)
+    if key is None or user_profile.get("aws_access_key_id") != key.access_key_id:
+        missing.append(f"the profile {USER_PROFILE}, with the user's access key")
+    role_profile = profiles.read_profile(account, ROLE_PROFILE)
+    if (role_profile.get("role_arn"), role_profile.get("source_profile")) != (role.arn, USER_PROFILE):
+        missing.append(f"the profile {ROLE_PROFILE}, with the role's ARN and {USER_PROFILE} as its source")
+    return missing
+
+
+def _build_profiles(account: Account) -> None:
+    profiles.configure(account, profile=USER_PROFILE, key=the_access_key(account))
+    role_arn = the_role(account).arn
+    profiles.add_role_profile(account, profile=ROLE_PROFILE, role_arn=role_arn, source_profile=USER_PROFILE)
+
+
+# --- 06 what the role may do
+
+
+def _permissions_missing(account: Account) -> list[str]:
+    role = iam.find_role(account.client("iam"))
+    if role is None:
+        return ["the role"]
+    missing = []
+    if iam.AMAZON_EC2_READ_ONLY_ACCESS not in role.attached_policies:
+        missing.append("the managed policy AmazonEC2ReadOnlyAccess on the role")
+    if GLUE_POLICY_NAME not in role.inline_policies:
+        missing.append(f"the inline policy {GLUE_POLICY_NAME} on the role")
+    return missing
+
+
+def _build_permissions(account: Account) -> None:
+    client, role = account.client("iam"), the_role(account)
+    iam.attach_role_policy(client, role_name=role.name, policy_arn=iam.AMAZON_EC2_READ_ONLY_ACCESS)
+    document = policies.policy(policies.allow("glue:GetJobs"))
+    iam.put_role_policy(client, role_name=role.name, policy_name=GLUE_POLICY_NAME, document=document)
+
+
+STEPS = (
+    Step(1, "Create the role", _role_missing, _build_role),
+    Step(2, "Create the user and its access key", _user_missing, _build_user),
+    Step(3, "Allow the user to assume the role", _permission_missing, _build_permission),
+    Step(4, "Trust the user in the role", _trust_missing, _build_trust),
+    Step(5, "Configure the CLI", _profiles_missing, _build_profiles),
+    Step(6, "Use the role, and give it more permissions", _permissions_missing, _build_permissions),
+)
