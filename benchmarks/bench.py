@@ -1,0 +1,183 @@
+"""`make bench`: how fast the sandbox and the helpers are, as ratios against a peer measured in the same run.
+
+Each pair is measured in turn, A B A B …, so that a machine that slows down slows both; the ratio is of the medians.
+"""
+
+import gc
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from helpers import iam, policies, sts
+from helpers.account import open_account
+
+ROUNDS = 7
+Measure = Callable[[], float]
+
+
+def compare(title: str, limit: float, ours: Measure, peer: Measure) -> None:
+    """Prints one line: both medians, their ratio, and the limit that the project has set itself."""
+    pairs = [(_collected(ours), _collected(peer)) for _ in range(ROUNDS + 1)][1:]
+    a, b = (statistics.median(times) for times in zip(*pairs, strict=True))
+    verdict = "within" if a / b <= limit else "OVER"
+    print(f"{title:58} {a * 1000:9.1f} ms {b * 1000:9.1f} ms   ratio {a / b:5.2f}  ({verdict} {limit})", flush=True)
+
+
+def _collected(measure: Measure) -> float:
+    """Measures after a garbage collection: otherwise it falls into the same one of the two each time."""
+    gc.collect()
+    return measure()
+
+
+# --- start to first IAM answer
+
+
+@contextmanager
+def _server(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | environment,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def _iam_client(endpoint_url: str, access_key_id: str, secret_access_key: str):  # type: ignore[no-untyped-def]
+    return boto3.client(
+        "iam",
+        endpoint_url=endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+    )
+
+
+def sandbox_start() -> float:
+    """Seconds from starting the sandbox to its first IAM answer."""
+    began = time.perf_counter()
+    with _server([sys.executable, "-m", "helpers.sandbox"], {}) as process:
+        assert process.stdout is not None
+        described = json.loads(process.stdout.readline())
+        key = described["accounts"][0]
+        client = _iam_client(described["endpoint_url"], key["access_key_id"], key["secret_access_key"])
+        client.list_users()
+        return time.perf_counter() - began
+
+
+def moto_server_start() -> float:
+    """Seconds from starting a plain `moto_server`, managed policies loaded, to its first IAM answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = str(Path(sys.executable).with_name("moto_server"))
+    began = time.perf_counter()
+    with _server([program, "-H", "127.0.0.1", "-p", str(port)], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
+        client = _iam_client(f"http://127.0.0.1:{port}", "any", "any")
+        while True:
+            try:
+                client.list_users()
+            except (BotoCoreError, ClientError):
+                time.sleep(0.005)
+            else:
+                return time.perf_counter() - began
+
+
+# --- the whole path, through the helpers and with raw boto3
+
+
+def path_with_helpers() -> float:
+    """Seconds for role → user → policies → assume → S3 → clean up, through the helpers."""
+    account = open_account("private")
+    began = time.perf_counter()
+    client, name = account.client("iam"), f"bench-{uuid4().hex[:8]}"
+    trust = policies.policy(policies.trust_service("ec2.amazonaws.com"))
+    role = iam.create_role(client, name=name, trust_policy=trust)
+    iam.attach_role_policy(client, role_name=name, policy_arn=iam.AMAZON_S3_FULL_ACCESS)
+    user = iam.create_user(client, name=name)
+    key = iam.create_access_key(client, user_name=name)
+    document = policies.allow_assume_role(role.arn)
+    iam.put_user_policy(client, user_name=name, policy_name="assume", document=document)
+    iam.trust_principal(client, role_name=name, arn=user.arn)
+    session = sts.assume_role(account.client("sts", key), role_arn=role.arn, session_name="bench")
+    account.client("s3", session).list_buckets()
+    iam.delete_user(client, name=name)
+    iam.delete_role(client, name=name)
+    return time.perf_counter() - began
+
+
+def path_with_boto3() -> float:
+    """Seconds for the same path with raw boto3 calls, which delete what they find, as the helpers do."""
+    account = open_account("private")
+    began = time.perf_counter()
+    client, name = account.client("iam"), f"bench-{uuid4().hex[:8]}"
+    trust = policies.policy(policies.trust_service("ec2.amazonaws.com"))
+    role = client.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    client.attach_role_policy(RoleName=name, PolicyArn=iam.AMAZON_S3_FULL_ACCESS)
+    user = client.create_user(UserName=name)["User"]
+    key = client.create_access_key(UserName=name)["AccessKey"]
+    document = json.dumps(policies.allow_assume_role(role["Arn"]))
+    client.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document)
+    trust = policies.with_statement(trust, policies.trust_principal(user["Arn"]))
+    client.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    user_key = iam.AccessKey(name, key["AccessKeyId"], key["SecretAccessKey"])
+    answer = account.client("sts", user_key).assume_role(RoleArn=role["Arn"], RoleSessionName="bench")
+    given = answer["Credentials"]
+    session = sts.RoleSession(
+        arn=answer["AssumedRoleUser"]["Arn"],
+        access_key_id=given["AccessKeyId"],
+        secret_access_key=given["SecretAccessKey"],
+        session_token=given["SessionToken"],
+        expires=given["Expiration"],
+    )
+    account.client("s3", session).list_buckets()
+    for found in client.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        client.update_access_key(UserName=name, AccessKeyId=found["AccessKeyId"], Status="Inactive")
+        client.delete_access_key(UserName=name, AccessKeyId=found["AccessKeyId"])
+    for policy in client.list_user_policies(UserName=name)["PolicyNames"]:
+        client.delete_user_policy(UserName=name, PolicyName=policy)
+    client.delete_user(UserName=name)
+    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+    client.delete_role(RoleName=name)
+    return time.perf_counter() - began
+
+
+# --- importing
+
+
+def importing(module: str) -> Measure:
+    """Seconds that a new Python takes to import a module."""
+
+    def measure() -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        return time.perf_counter() - began
+
+    return measure
+
+
+if __name__ == "__main__":
+    print(f"{'':58} {'ours':>12} {'peer':>12}")
+    compare("start to first IAM answer / moto_server", 1.3, sandbox_start, moto_server_start)
+    compare("the whole path through the helpers / raw boto3", 1.2, path_with_helpers, path_with_boto3)
+    compare("import helpers / import boto3", 1.3, importing("helpers"), importing("boto3"))
