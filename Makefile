@@ -8,7 +8,8 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 # Nothing in the learner's own environment and settings reaches into .venv. What leads to a mirror or through a
 # proxy stays: it may say where packages come from, and the hashes say which.
 unexport PYTHONHOME PYTHONPATH
-unexport PIP_CONSTRAINT PIP_NO_DEPS PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER
+unexport PIP_CONSTRAINT PIP_NO_DEPS PIP_PREFIX PIP_ROOT PIP_TARGET
+export PIP_USER := 0
 unexport UV_CONSTRAINT UV_OVERRIDE UV_PREFIX UV_PYTHON UV_REQUIRE_HASHES UV_SYSTEM_PYTHON UV_TARGET
 unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
@@ -70,4 +71,4 @@ endif
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement locks/uv.txt
 	@.venv/bin/uv pip sync --quiet --python .venv --require-hashes --compile-bytecode locks/requirements.txt
 	@.venv/bin/uv pip install --quiet --python .venv --no-deps --offline --editable .
-	@pwd > $@
+	@echo "$(CURDIR)" > $@

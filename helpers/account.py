@@ -3,8 +3,9 @@
 The choice is made here and nowhere else: everything after goes through boto3 and the AWS CLI, always the same way.
 """
 
-import atexit
 import os
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,11 +28,16 @@ class Credentials(Protocol):
     """What signs a call: an access key, or a role session's temporary key with its token."""
 
     @property
-    def access_key_id(self) -> str: ...
+    def access_key_id(self) -> str:
+        """Whose key it is."""
+
     @property
-    def secret_access_key(self) -> str: ...
+    def secret_access_key(self) -> str:
+        """What signs."""
+
     @property
-    def session_token(self) -> str | None: ...
+    def session_token(self) -> str | None:
+        """What goes with a temporary key; None for a long-lived one."""
 
 
 class SandboxStopped(ConnectionError):
@@ -114,7 +120,7 @@ def open_account(target: str | None = None) -> Account:
     if target == "private":
         from helpers.sandbox.server import private_sandbox
 
-        return _account(target, private_sandbox(), _private_folder(), "")
+        return _account(target, private_sandbox(), _private_folder()[0], "")
     from helpers.sandbox.background import shared_sandbox
 
     shared = shared_sandbox()
@@ -158,7 +164,12 @@ def _tell_that_the_sandbox_stopped(caught_exception: BaseException | None = None
 
 
 @cache
-def _private_folder() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="iam-tutorial-")
-    atexit.register(folder.cleanup)
-    return Path(folder.name)
+def _private_folder() -> tuple[Path, subprocess.Popen[bytes]]:
+    """A folder that goes when this process goes, even when it is killed, as Jupyter kills its kernels.
+
+    Another process waits for that: its standard input ends with this process.
+    """
+    folder = tempfile.mkdtemp(prefix="iam-tutorial-")
+    remove = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1])"
+    waiting = subprocess.Popen([sys.executable, "-ISc", remove, folder], stdin=subprocess.PIPE, start_new_session=True)
+    return Path(folder), waiting

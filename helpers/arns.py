@@ -34,9 +34,7 @@ _LONG_SECRET = re.compile(
     r"(?![\w/+=@-])"
 )
 _PLACEHOLDER = re.compile(r"<[^<>:]*>|\$\{[^{}]*\}|\{[\w .-]+\}|\[[\w .-]+\]|\$\w+")
-_ARN_PLACEHOLDER = re.compile(
-    r"(?!arn$)(my|your|the)?[-_]?(role|user|policy)?[-_]?arn[-_]?(here)?", re.IGNORECASE
-)
+_ARN_PLACEHOLDER = re.compile(r"(?!arn$)(my|your|the)?[-_]?(role|user|policy)?[-_]?arn[-_]?(here)?", re.IGNORECASE)
 _UNIQUE_ID = re.compile(r"A(IDA|ROA|NPA|GPA|IPA)[A-Z0-9]{12,}")
 _NOT_IN_NAMES = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
@@ -208,9 +206,7 @@ def name_problem(text: str, kind: NameKind) -> str | None:
     shortest, longest = _NAME_LENGTHS[kind]
     if not shortest <= len(text) <= longest:
         seen = _counted(len(text), "character")
-        return (
-            f"This name has {seen}; a {kind}'s name has {shortest} to {longest}, so shorten or lengthen it."
-        )
+        return f"This name has {seen}; a {kind}'s name has {shortest} to {longest}, so shorten or lengthen it."
     return None
 
 
@@ -373,9 +369,7 @@ def _path_problem(path: str) -> str | None:
     if "//" in path:
         return "There are two slashes together; write one."
     if not re.fullmatch(r"[!-~]{1,512}", path):
-        return (
-            "The path may have letters a to z, digits and signs, without accents, and 512 characters at most."
-        )
+        return "The path may have letters a to z, digits and signs, without accents, and 512 characters at most."
     return None
 
 
@@ -396,7 +390,5 @@ def _shown(text: str) -> str:
     """Make what was given fit for a sentence: one line, at most 120 characters, never a secret."""
     if looks_like_secret(text):
         return "(hidden, it looks like an access key)"
-    line = "".join(
-        "?" if character == "`" or not character.isprintable() else character for character in text
-    )
+    line = "".join("?" if character == "`" or not character.isprintable() else character for character in text)
     return line if len(line) <= 120 else f"{line[:119]}…"

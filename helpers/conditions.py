@@ -238,13 +238,8 @@ class _Operator:
         if self.quantifier and not any(seen):  # AWS takes an empty text for an empty set here
             seen = ()
         if not seen:
-            return (
-                self.if_exists or self.quantifier == "forallvalues" or (not self.quantifier and self.negated)
-            )
-        fits = (
-            met((self.compare(value, one, variables) for value in wanted), negated=self.negated)
-            for one in seen
-        )
+            return self.if_exists or self.quantifier == "forallvalues" or (not self.quantifier and self.negated)
+        fits = (met((self.compare(value, one, variables) for value in wanted), negated=self.negated) for one in seen)
         every = self.quantifier == "forallvalues" or (not self.quantifier and self.negated)
         return all(fits) if every else any(fits)
 
@@ -261,9 +256,7 @@ def _operator(written: str) -> _Operator | None:
     return _Operator(compare, name in _NEGATED, if_exists, quantifier)
 
 
-def unmet(
-    conditions: Mapping[str, Mapping[str, Any]], context: Context, variables: Context | None
-) -> Unmet | None:
+def unmet(conditions: Mapping[str, Mapping[str, Any]], context: Context, variables: Context | None) -> Unmet | None:
     """Find the first condition of a statement that a request does not meet.
 
     All operators and all their keys have to be met; of one key's values, any. A key that the request lacks

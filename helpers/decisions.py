@@ -254,9 +254,7 @@ def _required_sides(request: Request, matched_by: MatchedBy | None) -> tuple[Sid
     return _SIDES
 
 
-def _conclude(
-    request: Request, verdicts: Mapping[Side, Verdict], required: tuple[Side, ...]
-) -> tuple[Verdict, str]:
+def _conclude(request: Request, verdicts: Mapping[Side, Verdict], required: tuple[Side, ...]) -> tuple[Verdict, str]:
     """Reach the verdict and word a refusal.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html

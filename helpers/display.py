@@ -7,16 +7,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 Rows = Sequence[tuple[str, str]]
 
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
-_CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap"
+_CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"
+_TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap"
 
 
 class Shown:
-    """Shows itself in a notebook as a titled table, and anywhere else as the same lines of text."""
+    """Shows itself in a notebook as a titled table, and anywhere else as the same lines of text.
+
+    Attributes:
+        font: the CSS font family of the texts: "monospace" for what a terminal or an editor would show.
+    """
+
+    font: ClassVar[str] = "inherit"
 
     def title(self) -> str:
         """One line that says what this is."""
@@ -40,7 +47,7 @@ class Shown:
     def _repr_html_(self) -> str:
         cells = "".join(
             f'<tr><th scope="row" style="{_CELL_STYLE}">{escape(label)}</th>'
-            f'<td style="{_CELL_STYLE}">{escape(text)}</td></tr>'
+            f'<td style="{_TEXT_STYLE};font-family:{self.font}">{escape(text)}</td></tr>'
             for label, text in self.rows()
         )
         table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""

@@ -1,4 +1,4 @@
-"""Files that hold secrets: readable by their owner alone from the moment they exist, and written whole or not at all."""
+"""Files that hold secrets: readable by their owner alone from the start, and written whole or not at all."""
 
 import os
 import tempfile

@@ -85,9 +85,7 @@ class Form:
             self.message.value = _sentence_html("✓", "Good", self._praise_of(text))
 
 
-def arn_form(
-    kind: ArnKind, *, value: str = "", account_id: str | None = None, options: Sequence[str] = ()
-) -> Form:
+def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, options: Sequence[str] = ()) -> Form:
     """Make a form for an ARN.
 
     Args:

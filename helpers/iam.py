@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-
 from helpers import policies
 from helpers.arns import check_name
 from helpers.display import Rows, Shown, mask

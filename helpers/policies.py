@@ -74,8 +74,7 @@ def parse_policy(text: str) -> Document:
     if not isinstance(document, dict) or "Statement" not in document:
         given = type(document).__name__
         message = f'A policy document is a JSON object with a "Statement"; this is a {given} without one.'
-        raise ValueError(f"{message} Wrap the statement in {{"
-                         f'"Version": "{VERSION}", "Statement": [ … ]}}.')
+        raise ValueError(f'{message} Wrap the statement in {{"Version": "{VERSION}", "Statement": [ … ]}}.')
     if not all(isinstance(statement, dict) for statement in _listed(document["Statement"])):
         raise ValueError('Each statement of a policy is a JSON object, such as {"Effect": "Allow", …}.')
     return document

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
+from typing import ClassVar
 
 from helpers.account import Account, Credentials, SandboxStopped
 from helpers.arns import check_arn
@@ -43,6 +44,8 @@ class Command(Shown):
         exit_code: 0 when it worked.
     """
 
+    font: ClassVar[str] = "monospace"
+
     line: str
     output: str = field(repr=False)
     error: str
@@ -65,6 +68,8 @@ class ConfigFiles(Shown):
     Attributes:
         texts: their content as shown, by the place where they would be on your own machine.
     """
+
+    font: ClassVar[str] = "monospace"
 
     texts: Mapping[str, str]
 
@@ -116,9 +121,7 @@ def _csv_file(account: Account, user_name: str) -> Path:
 # --- running commands with the tutorial's configuration
 
 
-def run(
-    account: Account, line: str, *, credentials: Credentials | None = None, typed: str | None = None
-) -> Command:
+def run(account: Account, line: str, *, credentials: Credentials | None = None, typed: str | None = None) -> Command:
     """Runs a command line of the real AWS CLI, or a Python script, with the tutorial's configuration files.
 
     Args:
@@ -196,12 +199,7 @@ def add_role_profile(account: Account, *, profile: str, role_arn: str, source_pr
 
 def read_profile(account: Account, profile: str) -> dict[str, str]:
     """The settings of a profile, from both files; empty where there is none."""
-    config = _read_settings(_config_file(account))
-    credentials = _read_settings(_credentials_file(account))
-    return {
-        **(config[f"profile {profile}"] if f"profile {profile}" in config else {}),
-        **(credentials[profile] if profile in credentials else {}),
-    }
+    return _section(_config_file(account), f"profile {profile}") | _section(_credentials_file(account), profile)
 
 
 def show_files(account: Account) -> ConfigFiles:
@@ -278,6 +276,11 @@ def _read_settings(path: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(default_section="")
     parser.read(path, encoding="utf-8")
     return parser
+
+
+def _section(path: Path, name: str) -> dict[str, str]:
+    parser = _read_settings(path)
+    return dict(parser.items(name)) if parser.has_section(name) else {}
 
 
 def _write_settings(account: Account, profile: str, settings: Mapping[str, str]) -> None:

@@ -83,9 +83,7 @@ def who_am_i(sts: "STSClient") -> Identity:
     return Identity(answer["Account"], answer["Arn"], answer["UserId"])
 
 
-def assume_role(
-    sts: "STSClient", *, role_arn: str, session_name: str, duration_seconds: int = 3600
-) -> RoleSession:
+def assume_role(sts: "STSClient", *, role_arn: str, session_name: str, duration_seconds: int = 3600) -> RoleSession:
     """Assumes a role: trades the client's credentials for temporary ones of the role.
 
     Args:

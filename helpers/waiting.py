@@ -34,7 +34,7 @@ def until_it_works(call: Callable[[], T], *, not_yet: Collection[str], limit_sec
 
     attempts = Retrying(
         retry=retry_if_exception(is_not_there_yet),
-        wait=wait_exponential_jitter(initial=0.2, max=5),
+        wait=wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.2),
         stop=stop_after_delay(limit_seconds),
         reraise=True,
     )

@@ -1,4 +1,4 @@
-"""The cheatsheet's script, put right: assume a role, and print which account and identity that gives.
+"""The cheatsheet's script, put right: assume a role, and print the account and the identity.
 
 Usage: AWS_PROFILE=tutorial-user python assume_role.py ROLE_ARN
 """

@@ -52,5 +52,3 @@ def _resource_policy(demand: Demand) -> Policy | None:
         if found and found[1]:
             return Policy(f'bucket policy of "{bucket}"', found[1])
     return None
-
-

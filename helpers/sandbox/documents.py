@@ -49,8 +49,8 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statements = document.get("Statement")
-    listed = statements if isinstance(statements, list) else [statements]
+    statements: Any = document.get("Statement")
+    listed: list[Any] = statements if isinstance(statements, list) else [statements]
     if not listed or not all(isinstance(statement, dict) for statement in listed):
         raise _malformed("Syntax errors in policy.")
     sids = [statement["Sid"] for statement in listed if "Sid" in statement]

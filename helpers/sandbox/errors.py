@@ -19,8 +19,10 @@ class AwsError(Exception):
 
 def family(service: ServiceModel) -> Family:
     """Which habit of error codes a service has: S3's, EC2's, the JSON services', or that of IAM and STS."""
-    if service.service_name in ("s3", "ec2"):
-        return service.service_name
+    if service.service_name == "s3":
+        return "s3"
+    if service.service_name == "ec2":
+        return "ec2"
     return "json" if "json" in str(service.protocol) else "query"
 
 
@@ -86,9 +88,7 @@ def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsEr
     return AwsError(*_CREDENTIAL_ERRORS[problem][family(service)])
 
 
-def access_denied(
-    service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str
-) -> AwsError:
+def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str) -> AwsError:
     """What a service answers to a caller who may not.
 
     `phrase` says why ("because no identity-based policy allows …"); role assumption is refused without it.

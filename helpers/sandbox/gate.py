@@ -62,6 +62,7 @@ class Gate:
         self.last_request = time.monotonic()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answers one request."""
         request = Request(environ.copy())
         request.get_data(cache=True)
         response = self._health() if request.path == HEALTH_PATH else self._respond(request)
@@ -119,9 +120,7 @@ class Gate:
             region=signature.region,
             caller_name=caller.entity.name,
         )
-        context = request_context(
-            request, caller, parameters, service=call.service, region=call.region, now=now
-        )
+        context = request_context(request, caller, parameters, service=call.service, region=call.region, now=now)
         authorize(call, caller, context, service)
         if service.service_name == "sts":
             answer = sts_answers.ANSWERS.get(operation.name)
@@ -150,7 +149,7 @@ class Gate:
         return response
 
     def _control(self, request: Request, caller: Caller) -> Response:
-        """moto's own switches (reset, seed, …), for an administrator alone."""
+        """The switches of moto itself (reset, seed, …), for an administrator alone."""
         if not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
             raise AwsError("AccessDenied", f"{MOTO_CONTROL_PATH} is for the sandbox's administrators alone.", 403)
         return self._forward(request, caller.principal.account_id, None)

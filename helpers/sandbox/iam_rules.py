@@ -95,7 +95,7 @@ def _create_access_key(account_id: str, parameters: Parameters) -> None:
 def _attach_policy(account_id: str, parameters: Parameters) -> None:
     arn = parameters["PolicyArn"]
     if not re.match(r"arn:[^:]+:[^:]*:[^:]*:[^:]*:.+", arn):
-        raise AwsError("ValidationError", f"Invalid ARN:  Could not be parsed!")
+        raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
     if "UserName" in parameters:
         _existing_user(account_id, parameters["UserName"])
     if "RoleName" in parameters:

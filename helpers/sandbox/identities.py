@@ -62,9 +62,7 @@ def role_session_principal(role: Role, session_name: str) -> Principal:
     )
 
 
-def identify(
-    signature: Signature, sessions: Mapping[str, Session], service: ServiceModel, now: datetime
-) -> Caller:
+def identify(signature: Signature, sessions: Mapping[str, Session], service: ServiceModel, now: datetime) -> Caller:
     """Finds whose access key a request was signed with. The signature itself is checked afterwards.
 
     Raises:

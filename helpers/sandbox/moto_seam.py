@@ -71,7 +71,7 @@ NamedDocuments = list[tuple[str, Document]]
 
 
 def application() -> DomainDispatcherApplication:
-    """moto's WSGI application: all its services, told apart by the request's signature."""
+    """The WSGI application of moto: all its services, told apart by the request's signature."""
     return DomainDispatcherApplication(_create_service_app)
 
 
@@ -103,13 +103,11 @@ def match_operation(service: str, request: Request) -> tuple[OperationModel, dic
     return get_service_router(service).match(request)
 
 
-def parse_parameters(
-    operation: OperationModel, request: Request, path_parameters: Mapping[str, Any]
-) -> dict[str, Any]:
+def parse_parameters(operation: OperationModel, request: Request, path_parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A request's parameters, as boto3 names them."""
     protocol = determine_request_protocol(operation.service_model, request.content_type)
     parser = PROTOCOL_PARSERS[protocol](operation)
-    parsed = parser.parse(
+    parsed: dict[str, Any] = parser.parse(
         {
             "method": request.method,
             "values": request.values,
@@ -119,7 +117,7 @@ def parse_parameters(
             "url_params": dict(path_parameters),
         }
     )
-    return cast("dict[str, Any]", parsed)
+    return parsed
 
 
 def serialize(
@@ -236,7 +234,7 @@ def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | N
 
 def new_temporary_key(account_id: str) -> AccessKey:
     """A fresh temporary key pair (`ASIA…`)."""
-    return AccessKey(user_name=None, prefix="ASIA", account_id=account_id)
+    return AccessKey(user_name=None, prefix="ASIA", account_id=account_id)  # type: ignore[abstract]
 
 
 def random_token(length: int) -> str:

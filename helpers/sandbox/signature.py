@@ -48,9 +48,7 @@ def read_signature(request: Request) -> Signature | None:
     if missing or not dated:
         wanted = [f"Authorization header requires '{name}' parameter." for name in missing]
         if not dated:
-            wanted.append(
-                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-            )
+            wanted.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
         raise AwsError("IncompleteSignature", " ".join(wanted), 400)
     if len(scope) != 5 or scope[4] != "aws4_request":
         message = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
@@ -69,9 +67,7 @@ def read_signature(request: Request) -> Signature | None:
 def is_signed_with(request: Request, signature: Signature, secret_access_key: str) -> bool:
     """Whether the request carries the signature that this secret makes of it."""
     auth_class = S3SigV4Auth if signature.service == "s3" else SigV4Auth
-    auth = auth_class(
-        Credentials(signature.access_key_id, secret_access_key), signature.service, signature.region
-    )
+    auth = auth_class(Credentials(signature.access_key_id, secret_access_key), signature.service, signature.region)
     headers = {name: request.headers[name] for name in signature.signed_headers if name in request.headers}
     signed = AWSRequest(method=request.method, url=request.raw_url, data=request.data, headers=headers)
     signed.context["timestamp"] = request.headers.get("X-Amz-Date", "")

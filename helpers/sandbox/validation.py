@@ -81,5 +81,5 @@ def _join(path: str, name: str) -> str:
 
 @lru_cache
 def _compiled(pattern: str) -> regex.Pattern[str]:
-    """A model's pattern: Java's, in which `\\w` is ASCII while `\\p{L}` is any letter."""
+    r"""A model's pattern: Java's, in which `\w` is ASCII while `\p{L}` is any letter."""
     return regex.compile(pattern.replace(r"\w", "[A-Za-z0-9_]"), regex.VERSION1)
