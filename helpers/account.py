@@ -70,7 +70,7 @@ class Account:
     folder: Path = field(repr=False)
     news: str = field(repr=False)
     _session: boto3.Session = field(repr=False)
-    _own_clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _own_clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client in this account.

@@ -4,7 +4,7 @@ Each function takes an IAM client first. Creating what this tutorial made alread
 so is deleting what is gone. What the tutorial did not make (known by its tag) is never changed or deleted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +162,7 @@ def create_role(iam: "IAMClient", *, name: str, trust_policy: policies.Document,
             RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=_TAGS
         )["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
-        _refuse_foreign("role", iam.get_role(RoleName=name)["Role"])
+        _refuse_foreign("role", name, _role_named(iam, name))
         return get_role(iam, name=name)
     return Role(name, created["Arn"], created["AssumeRolePolicyDocument"])
 
@@ -188,9 +188,9 @@ def get_role(iam: "IAMClient", *, name: str) -> Role:
 
 
 def find_role(iam: "IAMClient") -> Role | None:
-    """The role that the tutorial made in this account, whatever its name."""
-    name = next(_made_roles(iam), None)
-    return get_role(iam, name=name) if name else None
+    """The role that the tutorial made in this account, whatever its name; the newest of several."""
+    names = _made_roles(iam)
+    return get_role(iam, name=names[0]) if names else None
 
 
 def attach_role_policy(iam: "IAMClient", *, role_name: str, policy_arn: str) -> None:
@@ -241,10 +241,10 @@ def delete_role(iam: "IAMClient", *, name: str) -> Deleted:
     Raises:
         NameTakenError: the tutorial did not make this role.
     """
-    try:
-        _refuse_foreign("role", iam.get_role(RoleName=name)["Role"])
-    except iam.exceptions.NoSuchEntityException:
+    role = _role_named(iam, name)
+    if role is None:
         return Deleted(())
+    _refuse_foreign("role", name, role)
     gone = []
     for arn in _attached_to_role(iam, name):
         iam.detach_role_policy(RoleName=name, PolicyArn=arn)
@@ -254,6 +254,14 @@ def delete_role(iam: "IAMClient", *, name: str) -> Deleted:
         gone.append(f"inline policy {policy} of role {name}")
     iam.delete_role(RoleName=name)
     return Deleted((*gone, f"role {name}"))
+
+
+def _role_named(iam: "IAMClient", name: str) -> Any:
+    """What GetRole answers; None where there is no role of exactly this name."""
+    try:
+        return iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
 
 
 def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:
@@ -287,7 +295,7 @@ def create_user(iam: "IAMClient", *, name: str) -> User:
     try:
         created = iam.create_user(UserName=name, Tags=_TAGS)["User"]
     except iam.exceptions.EntityAlreadyExistsException:
-        _refuse_foreign("user", iam.get_user(UserName=name)["User"])
+        _refuse_foreign("user", name, _user_named(iam, name))
         return get_user(iam, name=name)
     return User(name, created["Arn"])
 
@@ -312,9 +320,9 @@ def get_user(iam: "IAMClient", *, name: str) -> User:
 
 
 def find_user(iam: "IAMClient") -> User | None:
-    """The user that the tutorial made in this account, whatever its name."""
-    name = next(_made_users(iam), None)
-    return get_user(iam, name=name) if name else None
+    """The user that the tutorial made in this account, whatever its name; the newest of several."""
+    names = _made_users(iam)
+    return get_user(iam, name=names[0]) if names else None
 
 
 def create_access_key(iam: "IAMClient", *, user_name: str) -> AccessKey:
@@ -362,10 +370,10 @@ def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
     Raises:
         NameTakenError: the tutorial did not make this user.
     """
-    try:
-        _refuse_foreign("user", iam.get_user(UserName=name)["User"])
-    except iam.exceptions.NoSuchEntityException:
+    user = _user_named(iam, name)
+    if user is None:
         return Deleted(())
+    _refuse_foreign("user", name, user)
     gone = []
     for access_key_id in list_access_key_ids(iam, user_name=name):
         delete_access_key(iam, user_name=name, access_key_id=access_key_id)
@@ -378,6 +386,14 @@ def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
         gone.append(f"policy {arn.rpartition('/')[2]} detached from user {name}")
     iam.delete_user(UserName=name)
     return Deleted((*gone, f"user {name}"))
+
+
+def _user_named(iam: "IAMClient", name: str) -> Any:
+    """What GetUser answers; None where there is no user of exactly this name."""
+    try:
+        return iam.get_user(UserName=name)["User"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
 
 
 def _attached_to_user(iam: "IAMClient", name: str) -> list[str]:
@@ -400,30 +416,34 @@ def list_made(iam: "IAMClient") -> list[str]:
 
 def delete_made(iam: "IAMClient") -> Deleted:
     """Deletes every role and user with this tutorial's tag, in the order that AWS wants."""
-    deleted = [delete_user(iam, name=name) for name in list(_made_users(iam))]
-    deleted += [delete_role(iam, name=name) for name in list(_made_roles(iam))]
+    deleted = [delete_user(iam, name=name) for name in _made_users(iam)]
+    deleted += [delete_role(iam, name=name) for name in _made_roles(iam)]
     return Deleted(tuple(name for part in deleted for name in part.names))
 
 
-def _made_roles(iam: "IAMClient") -> Iterator[str]:
-    pages = iam.get_paginator("list_roles").paginate()
-    names = [role["RoleName"] for page in pages for role in page["Roles"]]
-    return (name for name in names if _is_ours(iam.list_role_tags(RoleName=name)))
+def _made_roles(iam: "IAMClient") -> list[str]:
+    """The names of this tutorial's roles, the newest first."""
+    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    roles.sort(key=lambda role: role["CreateDate"], reverse=True)
+    return [role["RoleName"] for role in roles if _is_ours(iam.list_role_tags(RoleName=role["RoleName"]))]
 
 
-def _made_users(iam: "IAMClient") -> Iterator[str]:
-    pages = iam.get_paginator("list_users").paginate()
-    names = [user["UserName"] for page in pages for user in page["Users"]]
-    return (name for name in names if _is_ours(iam.list_user_tags(UserName=name)))
+def _made_users(iam: "IAMClient") -> list[str]:
+    """The names of this tutorial's users, the newest first."""
+    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
+    users.sort(key=lambda user: user["CreateDate"], reverse=True)
+    return [user["UserName"] for user in users if _is_ours(iam.list_user_tags(UserName=user["UserName"]))]
 
 
 def _is_ours(tagged: Mapping[str, Any]) -> bool:
     return {"Key": TAG_KEY, "Value": TAG_VALUE} in tagged.get("Tags", [])
 
 
-def _refuse_foreign(kind: str, entity: Any) -> None:
+def _refuse_foreign(kind: str, name: str, entity: Any) -> None:
+    if entity is None:
+        message = f"The account has a {kind} whose name differs from {name} in its capitals alone, and AWS allows"
+        raise NameTakenError(f"{message} one of the two. Choose another name.")
     if not _is_ours(entity):
-        name = entity[f"{kind.title()}Name"]
         message = f"The account has a {kind} named {name} that this tutorial did not make; it was left alone."
         raise NameTakenError(f"{message} Choose another name.")
 

@@ -68,6 +68,8 @@ def parse_policy(text: str) -> Document:
     """
     try:
         document = json.loads(text)
+    except RecursionError:
+        raise ValueError("This is no policy: its brackets are nested thousands deep.") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"This is no JSON: {error.msg} at {where}. Look for a missing comma or quote.") from error

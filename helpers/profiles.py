@@ -22,15 +22,15 @@ from typing import ClassVar
 
 from helpers.account import Account, Credentials, SandboxStopped
 from helpers.arns import check_arn
-from helpers.display import Rows, Shown, mask
+from helpers.display import Rows, Shown, mask, mask_secrets
 from helpers.files import write_private
 from helpers.iam import AccessKey
 
 _CSV_HEADER = ["Access key ID", "Secret access key"]
 _SECRET_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-_SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": ")([^"]+)(")')
-_EXPIRATION_IN_JSON = re.compile(r'("Expiration": ")([^"]+)(")')
-_NO_ANSWER = "Could not connect to the endpoint URL"
+_SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": *")([^"]+)(")')
+_EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
+_NO_ANSWER = re.compile("Could not connect to the endpoint URL|Connection was closed before")
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,8 +52,8 @@ class Command(Shown):
     exit_code: int
 
     def title(self) -> str:
-        """The command."""
-        return f"$ {self.line}"
+        """The command, masked."""
+        return f"$ {mask_secrets(self.line)}"
 
     def rows(self) -> Rows:
         """What it printed, masked."""
@@ -107,10 +107,14 @@ def load_access_key(account: Account, *, user_name: str) -> AccessKey | None:
     path = _csv_file(account, user_name)
     if not path.exists():
         return None
-    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    if len(rows) < 2 or rows[0] != _CSV_HEADER or len(rows[1]) != 2:
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (UnicodeDecodeError, csv.Error):
+        rows = []
+    if len(rows) < 2 or rows[0] != _CSV_HEADER or len(rows[1]) != 2 or not all(rows[1]):
         wanted = ",".join(_CSV_HEADER)
-        raise ValueError(f"{path.name} is no access key file: its first line should be {wanted}. Run notebook 02.")
+        message = f"{path.name} is no access key file: its first line should be {wanted}, its second the key."
+        raise ValueError(f"{message} Delete the file {path}, and run notebook 02.")
     return AccessKey(user_name, *rows[1])
 
 
@@ -147,7 +151,7 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         env=_environment(account) | _exported(account, credentials) | variables,
         check=False,
     )
-    if _NO_ANSWER in done.stderr:
+    if _NO_ANSWER.search(done.stderr):
         raise SandboxStopped
     return Command(line, done.stdout, done.stderr, done.returncode)
 
@@ -252,6 +256,7 @@ def _environment(account: Account) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(_credentials_file(account)),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
+        "AWS_RETRY_MODE": "standard",
         "HOME": home,
         "USERPROFILE": home,
         "NO_PROXY": "127.0.0.1",
@@ -296,7 +301,8 @@ def _write_settings(account: Account, profile: str, settings: Mapping[str, str])
 
 def _mask_output(text: str) -> str:
     text = _SECRET_IN_JSON.sub(lambda found: found[1] + mask(found[2]) + found[3], text)
-    return _EXPIRATION_IN_JSON.sub(lambda found: found[1] + _in_minutes(found[2]) + found[3], text)
+    text = _EXPIRATION_IN_JSON.sub(lambda found: found[1] + _in_minutes(found[2]) + found[3], text)
+    return mask_secrets(text)
 
 
 def _in_minutes(timestamp: str) -> str:

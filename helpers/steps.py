@@ -3,7 +3,7 @@
 All state lives in the account: each check reads it anew, and no notebook hands another anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from helpers import iam, policies, profiles, sts
@@ -25,19 +25,38 @@ TRUST_NOT_YET = ("AccessDenied",)
 
 
 @dataclass(frozen=True)
+class State:
+    """What the account and the tutorial's files hold, read at one moment.
+
+    Attributes:
+        role: the tutorial's role.
+        user: the tutorial's user.
+        saved_key: the user's access key in the downloaded .csv file.
+        key_ids: the ids of the user's access keys that exist.
+        profiles: the settings of the two profiles, by the profile's name.
+    """
+
+    role: iam.Role | None
+    user: iam.User | None
+    saved_key: iam.AccessKey | None
+    key_ids: tuple[str, ...]
+    profiles: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of the tutorial.
 
     Attributes:
         number: its notebook's number.
         title: what is done in it.
-        missing: reads the account and names what is not there yet; nothing when the step is done.
+        missing: names what is not there yet; nothing when the step is done.
         build: does the step, leaving alone what is there already.
     """
 
     number: int
     title: str
-    missing: Callable[[Account], list[str]]
+    missing: Callable[["State"], list[str]]
     build: Callable[[Account], None]
 
 
@@ -112,12 +131,15 @@ def begin(account: Account, number: int) -> Card:
         NameTakenError: something that the tutorial did not make has the name that an earlier step needs.
     """
     built = []
+    state = read_state(account)
     for step in STEPS:
-        if step.number < number and step.missing(account):
+        if step.number < number and step.missing(state):
             step.build(account)
             built.append(step)
+            state = read_state(account)
     identity = sts.who_am_i(account.client("sts"))
-    return Card(account, identity, tuple(check(account, step.number) for step in STEPS), tuple(built))
+    checks = tuple(Check(step, tuple(step.missing(state))) for step in STEPS)
+    return Card(account, identity, checks, tuple(built))
 
 
 def check(account: Account, number: int) -> Check:
@@ -128,7 +150,20 @@ def check(account: Account, number: int) -> Check:
         number: the step's number, 1 to 6.
     """
     step = next(step for step in STEPS if step.number == number)
-    return Check(step, tuple(step.missing(account)))
+    return Check(step, tuple(step.missing(read_state(account))))
+
+
+def read_state(account: Account) -> State:
+    """Reads what the steps are checked against."""
+    client = account.client("iam")
+    user = iam.find_user(client)
+    return State(
+        role=iam.find_role(client),
+        user=user,
+        saved_key=profiles.load_access_key(account, user_name=user.name) if user else None,
+        key_ids=tuple(iam.list_access_key_ids(client, user_name=user.name)) if user else (),
+        profiles={name: profiles.read_profile(account, name) for name in (USER_PROFILE, ROLE_PROFILE)},
+    )
 
 
 def the_role(account: Account) -> iam.Role:
@@ -178,8 +213,8 @@ def handshake(user: iam.User, role: iam.Role) -> Decision:
 # --- 01 the role
 
 
-def _role_missing(account: Account) -> list[str]:
-    role = iam.find_role(account.client("iam"))
+def _role_missing(state: State) -> list[str]:
+    role = state.role
     if role is None:
         return ["the role"]
     missing = []
@@ -205,15 +240,12 @@ def _build_role(account: Account) -> None:
 # --- 02 the user
 
 
-def _user_missing(account: Account) -> list[str]:
-    client = account.client("iam")
-    user = iam.find_user(client)
-    if user is None:
+def _user_missing(state: State) -> list[str]:
+    if state.user is None:
         return ["the user"]
-    key = profiles.load_access_key(account, user_name=user.name)
-    if key is None:
+    if state.saved_key is None:
         return ["the .csv file with the user's access key"]
-    if key.access_key_id not in iam.list_access_key_ids(client, user_name=user.name):
+    if state.saved_key.access_key_id not in state.key_ids:
         return ["an access key of the user: the one in the .csv file does not exist any more"]
     return []
 
@@ -228,13 +260,17 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
     """Makes an access key, saves its .csv file, and waits until it works; keeps a key that was saved before.
 
     Raises:
-        ClientError: `LimitExceeded` where the user has two keys already, of which this tutorial has no secret.
+        ValueError: the user has two keys already, and the secret of neither is in the tutorial's file.
     """
     client = account.client("iam")
     saved = profiles.load_access_key(account, user_name=user_name)
     if saved and saved.access_key_id in iam.list_access_key_ids(client, user_name=user_name):
         return saved
-    key = iam.create_access_key(client, user_name=user_name)
+    try:
+        key = iam.create_access_key(client, user_name=user_name)
+    except client.exceptions.LimitExceededException:
+        message = f"User {user_name} has two access keys, and no secret of theirs is in the tutorial's .csv file."
+        raise ValueError(f"{message} Delete one: iam.delete_access_key, as in notebook 02's exercise.") from None
     profiles.save_access_key(account, key)
     until_it_works(lambda: sts.who_am_i(account.client("sts", key)), not_yet=KEY_NOT_YET)
     return key
@@ -243,12 +279,10 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
 # --- 03 the user may assume the role
 
 
-def _permission_missing(account: Account) -> list[str]:
-    client = account.client("iam")
-    user, role = iam.find_user(client), iam.find_role(client)
-    if user is None or role is None:
+def _permission_missing(state: State) -> list[str]:
+    if state.user is None or state.role is None:
         return ["the user and the role"]
-    if handshake(user, role).identity_side is Verdict.ALLOWED:
+    if handshake(state.user, state.role).identity_side is Verdict.ALLOWED:
         return []
     return ["an inline policy on the user that allows sts:AssumeRole on the role's ARN"]
 
@@ -263,12 +297,10 @@ def _build_permission(account: Account) -> None:
 # --- 04 the role trusts the user
 
 
-def _trust_missing(account: Account) -> list[str]:
-    client = account.client("iam")
-    user, role = iam.find_user(client), iam.find_role(client)
-    if user is None or role is None:
+def _trust_missing(state: State) -> list[str]:
+    if state.user is None or state.role is None:
         return ["the user and the role"]
-    if handshake(user, role).resource_side is Verdict.ALLOWED:
+    if handshake(state.user, state.role).resource_side is Verdict.ALLOWED:
         return []
     return ["a statement in the role's trust policy that names the user's ARN"]
 
@@ -295,18 +327,14 @@ def wait_until_assumable(account: Account) -> sts.RoleSession:
 # --- 05 the CLI's profiles
 
 
-def _profiles_missing(account: Account) -> list[str]:
-    client = account.client("iam")
-    user, role = iam.find_user(client), iam.find_role(client)
-    if user is None or role is None:
+def _profiles_missing(state: State) -> list[str]:
+    if state.saved_key is None or state.role is None:
         return ["the user and the role"]
-    key = profiles.load_access_key(account, user_name=user.name)
     missing = []
-    user_profile = profiles.read_profile(account, USER_PROFILE)
-    if key is None or user_profile.get("aws_access_key_id") != key.access_key_id:
+    if state.profiles[USER_PROFILE].get("aws_access_key_id") != state.saved_key.access_key_id:
         missing.append(f"the profile {USER_PROFILE}, with the user's access key")
-    role_profile = profiles.read_profile(account, ROLE_PROFILE)
-    if (role_profile.get("role_arn"), role_profile.get("source_profile")) != (role.arn, USER_PROFILE):
+    role_profile = state.profiles[ROLE_PROFILE]
+    if (role_profile.get("role_arn"), role_profile.get("source_profile")) != (state.role.arn, USER_PROFILE):
         missing.append(f"the profile {ROLE_PROFILE}, with the role's ARN and {USER_PROFILE} as its source")
     return missing
 
@@ -320,8 +348,8 @@ def _build_profiles(account: Account) -> None:
 # --- 06 what the role may do
 
 
-def _permissions_missing(account: Account) -> list[str]:
-    role = iam.find_role(account.client("iam"))
+def _permissions_missing(state: State) -> list[str]:
+    role = state.role
     if role is None:
         return ["the role"]
     missing = []

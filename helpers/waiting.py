@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def until_it_works(call: Callable[[], T], *, not_yet: Collection[str], limit_sec
     attempts = Retrying(
         retry=retry_if_exception(is_not_there_yet),
         wait=wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.2),
-        stop=stop_after_delay(limit_seconds),
+        stop=stop_before_delay(limit_seconds),
         reraise=True,
     )
     return attempts(call)

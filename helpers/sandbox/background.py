@@ -119,13 +119,11 @@ def _answers(connection: Connection) -> bool:
 def _start(folder: Path) -> Connection:
     log = folder / "sandbox.log"
     write_private(log, "")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     command = [sys.executable, "-m", "helpers.sandbox"]
     with log.open("a", encoding="utf-8") as errors:
         process = subprocess.Popen(
             [*command, "--idle-hours", str(IDLE_HOURS), "--state-file", str(_state_file(folder))],
             cwd=CHECKOUT,
-            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

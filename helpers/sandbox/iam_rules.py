@@ -20,8 +20,11 @@ def around(operation: str, parameters: Parameters, account_id: str, caller: User
     Raises:
         AwsError: what AWS answers, and moto would not, to this call.
     """
-    check = _CHECKS.get(operation)
-    if check:
+    if "UserName" in parameters and operation != "CreateUser":
+        _existing_user(account_id, parameters["UserName"])
+    if "RoleName" in parameters and operation not in ("CreateRole", "CreateServiceLinkedRole"):
+        _existing_role(account_id, parameters["RoleName"])
+    if check := _CHECKS.get(operation):
         check(account_id, parameters)
     for name, is_trust in _DOCUMENTS.get(operation, {}).items():
         if name in parameters:
@@ -96,10 +99,6 @@ def _attach_policy(account_id: str, parameters: Parameters) -> None:
     arn = parameters["PolicyArn"]
     if not re.match(r"arn:[^:]+:[^:]*:[^:]*:[^:]*:.+", arn):
         raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
-    if "UserName" in parameters:
-        _existing_user(account_id, parameters["UserName"])
-    if "RoleName" in parameters:
-        _existing_role(account_id, parameters["RoleName"])
     if arn not in moto_seam.iam(account_id).managed_policies:
         raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
 

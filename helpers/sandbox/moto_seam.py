@@ -13,10 +13,16 @@ from copy import copy
 from functools import cache, lru_cache
 from typing import Any, cast
 
-# moto reads these once, when it is imported.
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
-os.environ.pop("MOTO_ACCOUNT_ID", None)
+# A process that imports this is the sandbox's: moto, which asks boto3 for its regions, must see nothing of the
+# learner's own AWS configuration. moto reads its own settings once, when it is imported.
+for _name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_", "TEST_", "INITIAL_NO_AUTH_"))]:
+    del os.environ[_name]
+os.environ |= {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+}
 
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS

@@ -1,0 +1,89 @@
+"""Cards and tables: the same words as text and as HTML, and nothing in them is ever markup."""
+
+import json
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.display import JsonDocument, Rows, Shown, mask
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+
+
+@dataclass(frozen=True, repr=False)
+class Card(Shown):
+    """A card with whatever it is given."""
+
+    headline: str
+    lines: Rows = ()
+
+    def title(self) -> str:
+        return self.headline
+
+    def rows(self) -> Rows:
+        return self.lines
+
+
+class Reader(HTMLParser):
+    """Reads HTML as a browser does: which elements there are, and their text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.elements.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_a_card_without_rows_is_its_title() -> None:
+    assert repr(Card("Nothing to delete")) == "Nothing to delete"
+    assert Card("Nothing to delete")._repr_html_() == "<div><strong>Nothing to delete</strong></div>"
+
+
+def test_rows_are_lines() -> None:
+    card = Card("Role", [("ARN", "arn:aws:…"), ("Trusts", "one\nother"), ("", "alone")])
+    assert repr(card).split("\n") == [
+        "Role",
+        "  ARN: arn:aws:…",
+        "  Trusts:",
+        "    one",
+        "    other",
+        "    alone",
+    ]
+
+
+def test_a_label_is_a_row_header() -> None:
+    assert '<th scope="row"' in Card("Role", [("ARN", "x")])._repr_html_()
+
+
+@settings(deadline=None)
+@given(texts, st.lists(st.tuples(texts, texts)))
+def test_html_says_what_was_given_and_is_never_markup(headline: str, rows: list[tuple[str, str]]) -> None:
+    read = Reader(Card(headline, rows)._repr_html_())
+    assert "".join(read.words) == headline + "".join(label + text for label, text in rows)
+    table = ["table", "tbody", *["tr", "th", "td"] * len(rows)] if rows else []
+    assert read.elements == ["div", "strong", *table]
+
+
+@settings(deadline=None)
+@given(texts, st.dictionaries(texts, texts | st.integers() | st.lists(texts)))
+def test_a_document_is_shown_as_json(name: str, document: dict[str, object]) -> None:
+    shown = JsonDocument(name, document)
+    assert json.loads(repr(shown).removeprefix(f"{name}\n")) == document
+    read = Reader(shown._repr_html_())
+    assert read.elements == ["div", "strong", "pre"]
+    assert "".join(read.words) == name + json.dumps(document, indent=4)
+
+
+@pytest.mark.parametrize("secret", ["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
+def test_a_mask_tells_the_last_four_characters_and_no_length(secret: str) -> None:
+    assert mask(secret) == "*" * 16 + secret[-4:]
