@@ -15,8 +15,10 @@ from typing import Any, cast
 
 # A process that imports this is the sandbox's: moto, which asks boto3 for its regions, must see nothing of the
 # learner's own AWS configuration. moto reads its own settings once, when it is imported.
-for _name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_", "TEST_", "INITIAL_NO_AUTH_"))]:
+for _name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
     del os.environ[_name]
+for _name in ("INITIAL_NO_AUTH_ACTION_COUNT", "TEST_SERVER_MODE"):
+    os.environ.pop(_name, None)
 os.environ |= {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
