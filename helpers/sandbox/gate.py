@@ -30,7 +30,7 @@ from helpers.sandbox.signature import Signature, check_date, is_signed_with, rea
 from helpers.sandbox.validation import check_parameters
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ADMINISTRATOR = "administrator"
 HEALTH_PATH = "/sandbox/health"
@@ -49,11 +49,11 @@ class Gate:
     """Authenticates, authorizes and answers every request that reaches the sandbox.
 
     Args:
-        moto: the application that keeps the resources and answers whatever is let through.
+        moto: keeps the resources, and answers whatever is let through.
         instance: what `GET /sandbox/health` answers, so that a client knows which sandbox it has reached.
     """
 
-    def __init__(self, moto: "WSGIApplication", instance: str) -> None:
+    def __init__(self, moto: moto_seam.Application, instance: str) -> None:
         self._moto = moto
         self._instance = instance
         self._sessions: dict[str, Session] = {}
@@ -130,10 +130,10 @@ class Gate:
             return _result_response(operation, result)
         if service.service_name == "iam":
             with iam_rules.around(operation.name, parameters, account_id, caller.entity):
-                return self._forward(request, account_id, operation)
-        return self._forward(request, account_id, operation)
+                return self._forward(request, account_id, signature.service, operation)
+        return self._forward(request, account_id, signature.service, operation)
 
-    def _forward(self, request: Request, account_id: str, operation: OperationModel | None) -> Response:
+    def _forward(self, request: Request, account_id: str, service: str, operation: OperationModel | None) -> Response:
         environ = request.environ.copy()
         body = request.get_data()
         environ |= {
@@ -143,7 +143,7 @@ class Gate:
         }
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ.pop("werkzeug.request", None)
-        response = Response.from_app(self._moto, environ, buffered=True)
+        response = self._moto.answer(environ, service)
         if response.status_code >= 500 and operation is not None:
             raise _not_implemented(operation.service_model, operation.name)
         return response
@@ -152,7 +152,7 @@ class Gate:
         """The switches of moto itself (reset, seed, …), for an administrator alone."""
         if not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
             raise AwsError("AccessDenied", f"{MOTO_CONTROL_PATH} is for the sandbox's administrators alone.", 403)
-        return self._forward(request, caller.principal.account_id, None)
+        return self._forward(request, caller.principal.account_id, "moto-api", None)
 
 
 def _service_of(signature: Signature) -> ServiceModel:

@@ -26,6 +26,7 @@ os.environ |= {
     "MOTO_DISABLE_GLOBAL_CORS": "true",
 }
 
+from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -41,9 +42,11 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from werkzeug.wrappers import Response
 
 __all__ = [
     "AccessKey",
+    "Application",
     "Group",
     "ManagedPolicy",
     "MotoRequestHandler",
@@ -53,7 +56,6 @@ __all__ = [
     "ServiceModel",
     "User",
     "account_ids",
-    "application",
     "bucket_owner_and_policy",
     "ensure_administrator",
     "iam",
@@ -78,9 +80,27 @@ Document = Mapping[str, Any]
 NamedDocuments = list[tuple[str, Document]]
 
 
-def application() -> DomainDispatcherApplication:
-    """The WSGI application of moto: all its services, told apart by the request's signature."""
-    return DomainDispatcherApplication(_create_service_app)
+class Application:
+    """The WSGI application of moto: all its services, told apart by the request's signature.
+
+    moto looks for a request's service by walking through its folders, each time anew; here, the services that a
+    signature alone tells apart are found once.
+    """
+
+    _TOLD_BY_SIGNATURE = frozenset({"ec2", "glue", "iam", "sts"})
+
+    def __init__(self) -> None:
+        self._dispatcher = DomainDispatcherApplication(_create_service_app)
+        self._found: dict[str, Any] = {}
+
+    def answer(self, environ: dict[str, Any], service: str) -> Response:
+        """Lets moto answer a request, signed for this service."""
+        app = self._found.get(service)
+        if app is None:
+            app = self._dispatcher.get_application(environ)
+            if service in self._TOLD_BY_SIGNATURE:
+                self._found[service] = app
+        return Response.from_app(app, environ, buffered=True)
 
 
 def _create_service_app(service: Any) -> Any:
@@ -269,6 +289,12 @@ def _use_aws_unique_ids() -> None:
 
 
 _use_aws_unique_ids()
+
+
+# --- which calls a service has: moto looks through the members of a class at each request
+
+
+moto_responses.method_names_from_class = cache(moto_responses.method_names_from_class)  # type: ignore[attr-defined]
 
 
 # --- AWS's managed policies: moto reads its 1,500 anew for each account

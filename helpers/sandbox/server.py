@@ -53,7 +53,7 @@ def create_server(port: int = 0) -> Server:
         OSError: the port is taken.
     """
     instance = uuid4().hex
-    gate = Gate(moto_seam.application(), instance)
+    gate = Gate(moto_seam.Application(), instance)
     with socket.create_server((HOST, port)) as listener:
         http = make_server(HOST, port, gate, threaded=True, request_handler=_Handler, fd=listener.fileno())
     keys = {account_id: moto_seam.ensure_administrator(account_id, ADMINISTRATOR) for account_id in ACCOUNT_IDS}
