@@ -126,7 +126,7 @@ def path_with_helpers() -> float:
 
 
 def path_with_boto3() -> float:
-    """Seconds for the same path with raw boto3 calls, which delete what they find, as the helpers do."""
+    """Seconds for the same calls with raw boto3: what is deleted is read first, as a careful script does."""
     account = open_account("private")
     began = time.perf_counter()
     client, name = account.client("iam"), f"bench-{uuid4().hex[:8]}"
@@ -137,7 +137,8 @@ def path_with_boto3() -> float:
     key = client.create_access_key(UserName=name)["AccessKey"]
     document = json.dumps(policies.allow_assume_role(role["Arn"]))
     client.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document)
-    trust = policies.with_statement(trust, policies.trust_principal(user["Arn"]))
+    stored = client.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    trust = policies.with_statement(stored, policies.trust_principal(user["Arn"]))
     client.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
     user_key = iam.AccessKey(name, key["AccessKeyId"], key["SecretAccessKey"])
     answer = account.client("sts", user_key).assume_role(RoleArn=role["Arn"], RoleSessionName="bench")
@@ -150,14 +151,18 @@ def path_with_boto3() -> float:
         expires=given["Expiration"],
     )
     account.client("s3", session).list_buckets()
+    client.get_user(UserName=name)
     for found in client.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         client.update_access_key(UserName=name, AccessKeyId=found["AccessKeyId"], Status="Inactive")
         client.delete_access_key(UserName=name, AccessKeyId=found["AccessKeyId"])
     for policy in client.list_user_policies(UserName=name)["PolicyNames"]:
         client.delete_user_policy(UserName=name, PolicyName=policy)
+    client.list_attached_user_policies(UserName=name)
     client.delete_user(UserName=name)
+    client.get_role(RoleName=name)
     for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
         client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+    client.list_role_policies(RoleName=name)
     client.delete_role(RoleName=name)
     return time.perf_counter() - began
 
