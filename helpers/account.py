@@ -91,6 +91,22 @@ class Account:
             self._own_clients[service] = self._new_client(service)
         return self._own_clients[service]
 
+    def advance_clock(self, seconds: float) -> None:
+        """Moves the sandbox's clock forward, so that a session's end need not be waited for.
+
+        Args:
+            seconds: how far; the clock never goes back.
+
+        Raises:
+            ValueError: the seconds are negative.
+            SandboxError: the sandbox does not answer any more.
+        """
+        from helpers.sandbox.control import advance_clock
+
+        credentials = self._session.get_credentials()
+        assert credentials is not None, "an account is opened with the administrator's"
+        advance_clock(self.endpoint_url, credentials, seconds)
+
     def _new_client(self, service: str, **identity: str | None) -> Any:
         config = Config(retries={"mode": "standard"}, proxies={})
         return self._session.client(

@@ -1,4 +1,7 @@
-"""`python -m helpers.sandbox`: a sandbox in the foreground, for any AWS client; `… stop` ends the shared one."""
+"""`python -m helpers.sandbox`: a sandbox in the foreground, for any AWS client.
+
+`… stop` ends the one that the notebooks share, `… advance SECONDS` moves its clock forward.
+"""
 
 import argparse
 import os
@@ -8,9 +11,12 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from helpers.sandbox.connection import State
-from helpers.sandbox.server import Server, create_server
+
+if TYPE_CHECKING:
+    from helpers.sandbox.server import Server
 
 CHECK_SECONDS = 20
 
@@ -21,15 +27,51 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=_port, default=0, help="TCP port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--idle-hours", type=float, help="end after so many hours without a request")
     parser.add_argument("--state-file", type=Path, help="say here how to reach it; end when the file goes away")
-    parser.add_argument("command", nargs="?", choices=["run", "stop"], default="run")
+    parser.add_argument(
+        "--propagation-delay", type=_seconds, default=0, metavar="SECONDS", help="let IAM's changes take effect late"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="stop | advance")
+    commands.add_parser("stop", help="end the sandbox that the notebooks of this checkout share")
+    advance = commands.add_parser("advance", help="move that sandbox's clock forward")
+    advance.add_argument("seconds", type=_seconds, metavar="SECONDS")
+    advance.add_argument("--endpoint-url", help="another sandbox, signed with boto3's own credentials")
     options = parser.parse_args(arguments)
-    return _stop() if options.command == "stop" else _run(options)
+    match options.command:
+        case "stop":
+            return _stop()
+        case "advance":
+            return _advance(options.seconds, options.endpoint_url)
+        case _:
+            return _run(options)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 (a free one) to 65535")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds: give one from 0 up")
+    return seconds
+
+
+def _advance(seconds: float, endpoint_url: str | None) -> int:
+    from helpers.sandbox.background import SandboxError
+    from helpers.sandbox.control import advance_own, advance_shared  # boto3, which `run` does without
+
+    try:
+        now = advance_own(endpoint_url, seconds) if endpoint_url else advance_shared(seconds)
+    except (SandboxError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"In the sandbox it is now {now}.")
+    return 0
 
 
 def _stop() -> int:
@@ -45,8 +87,10 @@ def _stop() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from helpers.sandbox.server import create_server  # moto, which the other commands do without
+
     try:
-        server = create_server(options.port)
+        server = create_server(options.port, propagation_delay=options.propagation_delay)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         print(f"Port {options.port} cannot be used ({reason}). Choose another with --port.", file=sys.stderr)
@@ -67,13 +111,13 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _end_when_idle(server: Server, seconds: float) -> None:
+def _end_when_idle(server: "Server", seconds: float) -> None:
     while time.monotonic() - server.gate.last_request < seconds:
         time.sleep(min(seconds, CHECK_SECONDS))
     server.shutdown()
 
 
-def _end_with_state_file(server: Server, state_file: Path) -> None:
+def _end_with_state_file(server: "Server", state_file: Path) -> None:
     """Ends a sandbox that nobody can find any more: its checkout was removed, or another took its place."""
     while True:
         time.sleep(CHECK_SECONDS)

@@ -68,6 +68,18 @@ def shared_sandbox(folder: Path = FOLDER) -> Shared:
     return Shared(connection, files, news or "A new, empty sandbox was started.")
 
 
+def running_sandbox(folder: Path) -> Connection:
+    """The sandbox of this checkout, if it is running.
+
+    Raises:
+        SandboxError: it is not.
+    """
+    state, _ = _read_state(folder)
+    if state is None or not _answers(state.connection):
+        raise SandboxError("No sandbox is running: open a notebook, and run its first cell.")
+    return state.connection
+
+
 def stop_shared_sandbox(folder: Path = FOLDER) -> bool:
     """Stops the sandbox of this checkout and removes its files.
 

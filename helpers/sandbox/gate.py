@@ -21,10 +21,12 @@ from werkzeug.wrappers import Response
 
 from helpers.sandbox import iam_rules, moto_seam, sts_answers
 from helpers.sandbox.authorization import authorize
+from helpers.sandbox.clock import Clock
 from helpers.sandbox.context import request_context
 from helpers.sandbox.errors import AwsError, credential_error, family
 from helpers.sandbox.identities import Caller, Session, identify
 from helpers.sandbox.moto_seam import OperationModel, Request, ServiceModel, User
+from helpers.sandbox.propagation import Propagation
 from helpers.sandbox.resources import Call
 from helpers.sandbox.signature import Signature, check_date, is_signed_with, read_signature
 from helpers.sandbox.validation import check_parameters
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR = "administrator"
 HEALTH_PATH = "/sandbox/health"
+ADVANCE_PATH = "/sandbox/advance"
 MOTO_CONTROL_PATH = "/moto-api"
 
 # Where the name in a signature is not the name that botocore has for the service.
@@ -51,15 +54,22 @@ class Gate:
     Args:
         moto: keeps the resources, and answers whatever is let through.
         instance: what `GET /sandbox/health` answers, so that a client knows which sandbox it has reached.
+        propagation_delay: seconds until a change of IAM's has effect.
     """
 
-    def __init__(self, moto: moto_seam.Application, instance: str) -> None:
+    def __init__(self, moto: moto_seam.Application, instance: str, propagation_delay: float = 0) -> None:
         self._moto = moto
         self._instance = instance
+        self._clock = Clock()
+        self._propagation = Propagation(self._clock, propagation_delay)
         self._sessions: dict[str, Session] = {}
         # moto's dictionaries must not change while another request walks through them.
         self._one_at_a_time = threading.RLock()
         self.last_request = time.monotonic()
+
+    def start(self) -> None:
+        """Lets what is in the accounts by now have effect at once."""
+        self._propagation.start()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers one request."""
@@ -81,8 +91,9 @@ class Gate:
                 raise credential_error("no credentials", service)
             service = _service_of(signature)
             with self._one_at_a_time:
-                caller = self._authenticate(request, signature, service)
-                if request.path.startswith(MOTO_CONTROL_PATH):
+                with moto_seam.looking_at(self._propagation.effective()):
+                    caller = self._authenticate(request, signature, service)
+                if request.path.startswith((MOTO_CONTROL_PATH, ADVANCE_PATH)):
                     return self._control(request, caller)
                 operation, parameters = _operation_of(request, service)
                 return self._answer(request, signature, caller, operation, parameters)
@@ -90,11 +101,10 @@ class Gate:
             return _error_response(service, operation, error)
 
     def _authenticate(self, request: Request, signature: Signature, service: ServiceModel) -> Caller:
-        now = datetime.now(UTC)
-        caller = identify(signature, self._sessions, service, now)
+        caller = identify(signature, self._sessions, service, self._clock.now())
         if not is_signed_with(request, signature, caller.secret_access_key):
             raise credential_error("wrong signature", service)
-        check_date(request, now)
+        check_date(request, datetime.now(UTC))
         return caller
 
     def _answer(
@@ -106,7 +116,7 @@ class Gate:
         parameters: dict[str, Any],
     ) -> Response:
         service = operation.service_model
-        now = datetime.now(UTC)
+        now = self._clock.now()
         account_id = caller.principal.account_id
         if service.service_name in ("iam", "sts"):
             if operation.name == "AssumeRole":
@@ -121,7 +131,8 @@ class Gate:
             caller_name=caller.entity.name,
         )
         context = request_context(request, caller, parameters, service=call.service, region=call.region, now=now)
-        authorize(call, caller, context, service)
+        with moto_seam.looking_at(self._propagation.effective()):
+            authorize(call, caller, context, service)
         if service.service_name == "sts":
             answer = sts_answers.ANSWERS.get(operation.name)
             if answer is None:
@@ -130,7 +141,9 @@ class Gate:
             return _result_response(operation, result)
         if service.service_name == "iam":
             with iam_rules.around(operation.name, parameters, account_id, caller.entity):
-                return self._forward(request, account_id, signature.service, operation)
+                response = self._forward(request, account_id, signature.service, operation)
+            self._propagation.called(operation.name)
+            return response
         return self._forward(request, account_id, signature.service, operation)
 
     def _forward(self, request: Request, account_id: str, service: str, operation: OperationModel | None) -> Response:
@@ -149,10 +162,19 @@ class Gate:
         return response
 
     def _control(self, request: Request, caller: Caller) -> Response:
-        """The switches of moto itself (reset, seed, …), for an administrator alone."""
+        """The clock, and the switches of moto itself (reset, seed, …), for an administrator alone."""
         if not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
-            raise AwsError("AccessDenied", f"{MOTO_CONTROL_PATH} is for the sandbox's administrators alone.", 403)
+            raise AwsError("AccessDenied", f"{request.path} is for the sandbox's administrators alone.", 403)
+        if request.path == ADVANCE_PATH:
+            return self._advance(request)
         return self._forward(request, caller.principal.account_id, "moto-api", None)
+
+    def _advance(self, request: Request) -> Response:
+        try:
+            self._clock.advance(float(request.get_data()))
+        except ValueError as error:
+            raise AwsError("ValidationError", str(error)) from None
+        return Response(json.dumps({"now": self._clock.now().isoformat()}), mimetype="application/json")
 
 
 def _service_of(signature: Signature) -> ServiceModel:

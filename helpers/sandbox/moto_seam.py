@@ -8,8 +8,10 @@ the only module to change, and `tests/test_moto_seam.py` says which.
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, cast
 
@@ -34,7 +36,7 @@ from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam import models as iam_models
-from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import (
@@ -46,6 +48,7 @@ from werkzeug.wrappers import Response
 
 __all__ = [
     "AccessKey",
+    "Accounts",
     "Application",
     "Group",
     "ManagedPolicy",
@@ -57,9 +60,11 @@ __all__ = [
     "User",
     "account_ids",
     "bucket_owner_and_policy",
+    "copy_accounts",
     "ensure_administrator",
     "iam",
     "identity_documents",
+    "looking_at",
     "managed_policy_document",
     "match_operation",
     "new_temporary_key",
@@ -171,12 +176,75 @@ def parse_json(text: str) -> Any:
 
 def account_ids() -> list[str]:
     """The accounts that exist so far."""
-    return list(iam_backends.keys())
+    return list(iam_backends.keys() if _looked_at is None else _looked_at.keys())
 
 
 def iam(account_id: str) -> IAMBackend:
     """The IAM part of an account."""
     return iam_backends[account_id]["aws"]
+
+
+@dataclass(frozen=True)
+class IamCopy:
+    """An account's users, roles, groups and managed policies, as they were at one moment."""
+
+    users: dict[str, User]
+    roles: dict[str, Role]
+    groups: dict[str, Group]
+    managed_policies: dict[str, ManagedPolicy]
+
+
+Accounts = Mapping[str, IamCopy]
+_looked_at: Accounts | None = None
+
+
+@contextmanager
+def looking_at(accounts: Accounts | None) -> Iterator[None]:
+    """Lets the look-ups below see these copies of the accounts; None for the accounts as they are."""
+    global _looked_at
+    _looked_at = accounts
+    try:
+        yield
+    finally:
+        _looked_at = None
+
+
+def copy_accounts() -> Accounts:
+    """The accounts as they are now, safe from later changes."""
+    return {account_id: _copy_account(iam(account_id)) for account_id in account_ids()}
+
+
+def _copy_account(account: IAMBackend) -> IamCopy:
+    policies = {
+        arn: policy if isinstance(policy, AWSManagedPolicy) else _copy_with(policy, versions=map(copy, policy.versions))
+        for arn, policy in account.managed_policies.items()
+    }
+
+    def copied(entity: Any, **lists: Any) -> Any:
+        attached = {arn: policies[arn] for arn in entity.managed_policies}
+        return _copy_with(entity, policies=dict(entity.policies), managed_policies=attached, **lists)
+
+    users = {name: copied(user, access_keys=map(copy, user.access_keys)) for name, user in list(account.users.items())}
+    return IamCopy(
+        users=users,
+        roles={role_id: copied(role) for role_id, role in list(account.roles.items())},
+        groups={
+            name: copied(group, users=[users[user.name] for user in group.users])
+            for name, group in list(account.groups.items())
+        },
+        managed_policies=policies,
+    )
+
+
+def _copy_with(original: Any, **attributes: Any) -> Any:
+    copied = copy(original)
+    for name, value in attributes.items():
+        setattr(copied, name, value if isinstance(value, dict) else list(value))
+    return copied
+
+
+def _visible(account_id: str) -> IAMBackend | IamCopy:
+    return _looked_at[account_id] if _looked_at is not None else iam(account_id)
 
 
 _key_owners: dict[str, tuple[str, str]] = {}
@@ -189,12 +257,12 @@ def user_by_access_key(access_key_id: str) -> tuple[User, AccessKey] | None:
     """
     known = _key_owners.get(access_key_id)
     if known:
-        user = iam(known[0]).users.get(known[1])
+        user = _visible(known[0]).users.get(known[1])
         found = user and _key_of(user, access_key_id)
         if user and found:
             return user, found
     for account_id in account_ids():
-        for user in list(iam(account_id).users.values()):
+        for user in list(_visible(account_id).users.values()):
             if key := _key_of(user, access_key_id):
                 _key_owners[access_key_id] = (account_id, user.name)
                 return user, key
@@ -210,12 +278,12 @@ def role_by_arn(role_arn: str) -> Role | None:
     account_id = role_arn.split(":")[4]
     if account_id not in account_ids():
         return None
-    return next((role for role in list(iam(account_id).roles.values()) if role.arn == role_arn), None)
+    return next((role for role in list(_visible(account_id).roles.values()) if role.arn == role_arn), None)
 
 
 def managed_policy_document(account_id: str, policy_arn: str) -> Document | None:
     """The default version of a managed policy."""
-    policy = iam(account_id).managed_policies.get(policy_arn)
+    policy = _visible(account_id).managed_policies.get(policy_arn)
     return _default_version(policy) if policy else None
 
 
@@ -229,7 +297,7 @@ def identity_documents(entity: User | Role) -> NamedDocuments:
     kind = "user" if isinstance(entity, User) else "role"
     documents = _own_documents(entity, kind)
     if isinstance(entity, User):
-        for group in list(iam(entity.account_id).groups.values()):
+        for group in list(_visible(entity.account_id).groups.values()):
             if entity in group.users:
                 documents += _own_documents(group, "group")
     return documents

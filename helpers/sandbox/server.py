@@ -43,20 +43,22 @@ class Server:
         self.http.shutdown()
 
 
-def create_server(port: int = 0) -> Server:
+def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
     """Opens the port and puts an administrator into each account; does not answer yet.
 
     Args:
         port: the TCP port on 127.0.0.1; 0 takes a free one.
+        propagation_delay: seconds until a change of IAM's has effect, as on AWS.
 
     Raises:
         OSError: the port is taken.
     """
     instance = uuid4().hex
-    gate = Gate(moto_seam.Application(), instance)
+    gate = Gate(moto_seam.Application(), instance, propagation_delay)
     with socket.create_server((HOST, port)) as listener:
         http = make_server(HOST, port, gate, threaded=True, request_handler=_Handler, fd=listener.fileno())
     keys = {account_id: moto_seam.ensure_administrator(account_id, ADMINISTRATOR) for account_id in ACCOUNT_IDS}
+    gate.start()
     connection = Connection(
         endpoint_url=f"http://{HOST}:{http.server_address[1]}",
         region=REGION,
