@@ -17,30 +17,35 @@ _RESOURCE = re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
 
 
-def check_document(text: str, *, is_trust: bool) -> None:
-    """Refuses what is no policy document: a role's trust policy, or an identity policy.
+def check_trust_policy(text: str) -> None:
+    """Refuses what is no trust policy of a role.
 
     Raises:
         AwsError: `MalformedPolicyDocument`, with the first fault that IAM would name.
     """
-    document = _parsed(text)
-    statements = _statements(document)
-    for statement in statements:
-        if is_trust:
-            _check_trust_statement(statement)
-        else:
-            _check_identity_statement(statement)
+    for statement in _statements(_parsed(text, no_json="This policy contains invalid Json")):
+        _check_trust_statement(statement)
+
+
+def check_identity_policy(text: str) -> None:
+    """Refuses what is no policy for a user, group or role, and no managed or session policy.
+
+    Raises:
+        AwsError: `MalformedPolicyDocument`, with the first fault that IAM would name.
+    """
+    for statement in _statements(_parsed(text, no_json="Syntax errors in policy.")):
+        _check_identity_statement(statement)
 
 
 def _malformed(message: str) -> AwsError:
     return AwsError("MalformedPolicyDocument", message, 400)
 
 
-def _parsed(text: str) -> Mapping[str, Any]:
+def _parsed(text: str, *, no_json: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError:
-        raise _malformed("This policy contains invalid Json") from None
+    except (ValueError, RecursionError):
+        raise _malformed(no_json) from None
     if not isinstance(document, dict) or document.get("Version", _VERSIONS[0]) not in _VERSIONS:
         raise _malformed("Syntax errors in policy.")
     if not set(document) <= {"Version", "Id", "Statement"}:

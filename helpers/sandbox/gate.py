@@ -19,13 +19,15 @@ from botocore.exceptions import UnknownServiceError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from helpers.sandbox import iam_rules, moto_seam, sts_answers
+from helpers.sandbox import moto_seam, sts_answers
 from helpers.sandbox.authorization import authorize
 from helpers.sandbox.clock import Clock
 from helpers.sandbox.context import request_context
 from helpers.sandbox.errors import AwsError, credential_error, family
+from helpers.sandbox.iam_rules import check_call
 from helpers.sandbox.identities import Caller, Session, identify
 from helpers.sandbox.moto_seam import OperationModel, Request, ServiceModel, User
+from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
 from helpers.sandbox.resources import Call
 from helpers.sandbox.signature import Signature, check_date, is_signed_with, read_signature
@@ -136,11 +138,12 @@ class Gate:
         if service.service_name == "sts":
             answer = sts_answers.ANSWERS.get(operation.name)
             if answer is None:
-                raise _not_implemented(service, operation.name)
+                raise _not_implemented(f"sts:{operation.name}", "it has no such call")
             result = answer(sts_answers.StsCall(caller, parameters, self._sessions, now))
             return _result_response(operation, result)
         if service.service_name == "iam":
-            with iam_rules.around(operation.name, parameters, account_id, caller.entity):
+            check_call(operation.name, account_id, parameters)
+            with in_step(operation.name, parameters, account_id):
                 response = self._forward(request, account_id, signature.service, operation)
             self._propagation.called(operation.name)
             return response
@@ -156,10 +159,11 @@ class Gate:
         }
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ.pop("werkzeug.request", None)
-        response = self._moto.answer(environ, service)
-        if response.status_code >= 500 and operation is not None:
-            raise _not_implemented(operation.service_model, operation.name)
-        return response
+        try:
+            return self._moto.answer(environ, service)
+        except NotImplementedError as error:
+            asked = f"{service}:{operation.name}" if operation else request.path
+            raise _not_implemented(asked, str(error)) from error
 
     def _control(self, request: Request, caller: Caller) -> Response:
         """The clock, and the switches of moto itself (reset, seed, …), for an administrator alone."""
@@ -214,9 +218,8 @@ def _operation_of(request: Request, service: ServiceModel) -> tuple[OperationMod
         raise AwsError(code_of.get(family(service), "MalformedInput"), "The body cannot be read.", 400) from None
 
 
-def _not_implemented(service: ServiceModel, operation: str) -> AwsError:
-    message = f"The sandbox does not answer {service.service_name}:{operation}: its moto has no such call."
-    return AwsError("NotImplemented", message, 501)
+def _not_implemented(asked: str, reason: str) -> AwsError:
+    return AwsError("NotImplemented", f"The sandbox does not answer {asked}: {reason}.", 501)
 
 
 def _result_response(operation: OperationModel, result: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ the only module to change, and `tests/test_moto_seam.py` says which.
 
 import json
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ __all__ = [
     "parse_json",
     "parse_parameters",
     "random_token",
+    "rewrite_bucket_policies",
     "role_by_arn",
     "seed",
     "serialize",
@@ -99,13 +101,23 @@ class Application:
         self._found: dict[str, Any] = {}
 
     def answer(self, environ: dict[str, Any], service: str) -> Response:
-        """Lets moto answer a request, signed for this service."""
+        """Lets moto answer a request, signed for this service.
+
+        Raises:
+            NotImplementedError: moto has no such call, fails on it, or lacks a package that the service needs.
+        """
         app = self._found.get(service)
         if app is None:
-            app = self._dispatcher.get_application(environ)
+            try:
+                app = self._dispatcher.get_application(environ)
+            except ModuleNotFoundError as error:
+                raise NotImplementedError(f"moto's {service} needs the package {error.name}") from error
             if service in self._TOLD_BY_SIGNATURE:
                 self._found[service] = app
-        return Response.from_app(app, environ, buffered=True)
+        response = Response.from_app(app, environ, buffered=True)
+        if response.status_code >= 500 or (response.status_code >= 400 and response.mimetype == "text/html"):
+            raise NotImplementedError("moto has no such call, or fails on it")
+        return response
 
 
 def _create_service_app(service: Any) -> Any:
@@ -326,6 +338,18 @@ def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | N
     bucket = s3_backends[account_id][partition].buckets.get(bucket_name)
     policy = bucket.policy if bucket else None
     return account_id, parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
+
+
+def rewrite_bucket_policies(old: str, new: str) -> None:
+    """Replaces a text in every bucket policy."""
+    if "moto.s3.models" not in sys.modules:
+        return
+    from moto.s3.models import s3_backends
+
+    for account_id in account_ids():
+        for bucket in s3_backends[account_id]["aws"].buckets.values():
+            if bucket.policy:
+                bucket.policy = bucket.policy.replace(old.encode(), new.encode())
 
 
 def new_temporary_key(account_id: str) -> AccessKey:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from helpers.decisions import Policy
-from helpers.sandbox import moto_seam
+from helpers.sandbox import documents, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.identities import Caller, Session, role_session_principal
 
@@ -141,6 +141,7 @@ def _shown(session: Session) -> dict[str, Any]:
 def _session_policies(parameters: Mapping[str, Any], account_id: str) -> tuple[Policy, ...] | None:
     passed = []
     if text := parameters.get("Policy"):
+        documents.check_identity_policy(text)
         passed.append(Policy("session policy", json.loads(text)))
     for item in parameters.get("PolicyArns") or []:
         arn = item["arn"]
