@@ -473,7 +473,6 @@ def test_inline_policies_up_to_2048_characters(sandbox):
     assert iam(sandbox).list_user_policies(UserName=user.name)["PolicyNames"] == ["p"]
 
 
-@pytest.mark.xfail(strict=True, reason=ISSUE_3 + "no quota on the size of inline policies")
 @pytest.mark.parametrize("lengths", [[2049], [1500, 549]])
 def test_inline_policies_over_2048_characters_in_all(sandbox, lengths):
     user = new_user(sandbox)

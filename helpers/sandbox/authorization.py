@@ -32,7 +32,7 @@ def authorize(call: Call, caller: Caller, context: Context, service: ServiceMode
                 service,
                 caller_arn=caller.principal.arn,
                 action=demand.action,
-                resource=demand.resource,
+                resource=demand.resource if demand.is_named else "*",
                 phrase=decision.phrase,
             )
 
@@ -46,7 +46,7 @@ def _resource_policy(demand: Demand) -> Policy | None:
             return None
         document = moto_seam.parse_json(role.assume_role_policy_document)
         return Policy(f'trust policy of role "{role.name}"', document)
-    if service == "s3" and demand.resource.startswith("arn:aws:s3:::"):
+    if service == "s3" and demand.is_named:
         bucket = demand.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         found = moto_seam.bucket_owner_and_policy(bucket)
         if found and found[1]:

@@ -14,12 +14,16 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Demand:
-    """One permission that a call needs. A call goes through when all its demands are allowed."""
+    """One permission that a call needs. A call goes through when all its demands are allowed.
+
+    `is_named` says whether a refusal names the resource: S3 matches ListAllMyBuckets with all buckets, and names none.
+    """
 
     action: str
     resource: str = "*"
     resource_account: str | None = None
     context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    is_named: bool = True
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def _s3(call: Call) -> list[Demand]:
     if parameters.get("VersionId") and action in _S3_VERSIONED:
         action = action.replace("Object", "ObjectVersion", 1)
     if not bucket:
-        return [Demand(f"s3:{action}")]
+        return [Demand(f"s3:{action}", "arn:aws:s3:::*", is_named=False)]
     context = _s3_context(parameters)
     if call.operation == "DeleteObjects":
         objects = parameters.get("Delete", {}).get("Objects", [])
