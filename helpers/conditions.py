@@ -1,8 +1,7 @@
 """How IAM compares: wildcards, policy variables and the condition operators.
 
-A comparison has three outcomes: `True`, `False`, and `None` where there is nothing to compare, because a
-value is no number, date or address, or because the request lacks the variable that the policy asks for.
-`None` never makes a statement apply, not even in a negated operator: AWS calls such a statement invalid.
+A value that cannot be read, because it is no number, date or address, or because the request lacks the
+variable in it, is equal to nothing: a positive operator never fits it, and a negated one always does.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -22,7 +21,7 @@ from typing import Any, TypeVar
 Context = Mapping[str, tuple[str, ...]]
 """What is known about a request: condition keys in lower case, each with its values."""
 
-Comparison = Callable[[str, str, Context | None], bool | None]
+Comparison = Callable[[str, str, Context | None], bool]
 """Compares a policy's value with a request's value, given the policy variables."""
 
 Seen = TypeVar("Seen")
@@ -55,15 +54,15 @@ def context_of(keys: Mapping[str, str | Sequence[str]]) -> Context:
     return {key.lower(): texts(value) for key, value in keys.items()}
 
 
-def met(outcomes: Iterable[bool | None], *, negated: bool) -> bool:
-    """Tell whether any of a policy's values fits or, negated, whether all of them certainly do not."""
-    return all(outcome is False for outcome in outcomes) if negated else any(outcomes)
+def met(outcomes: Iterable[bool], *, negated: bool) -> bool:
+    """Tell whether any of a policy's values fits or, negated, whether none does."""
+    return any(outcomes) is not negated
 
 
 # --- Wildcards and policy variables ---
 
 
-def like(pattern: str, text: str, variables: Context | None) -> bool | None:
+def like(pattern: str, text: str, variables: Context | None) -> bool:
     """Compare a text with a policy's pattern, in which `*` is any text and `?` any one character.
 
     Args:
@@ -73,18 +72,20 @@ def like(pattern: str, text: str, variables: Context | None) -> bool | None:
             written, which is the rule for policies of another version than 2012-10-17.
 
     Returns:
-        Whether it fits, or `None` if the pattern has a variable that is not there and has no default.
+        Whether it fits. A pattern with a variable that is not there and has no default fits nothing.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
     filled = _filled(pattern, variables, written=_keep_wildcards, value=_quote)
-    return None if filled is None else _matches(filled, text)
+    return filled is not None and _matches(filled, text)
 
 
 def _filled(
     text: str, variables: Context | None, *, written: Callable[[str], str], value: Callable[[str], str]
 ) -> str | None:
     """Put values in place of policy variables; one function treats what was written, one what is put in.
+
+    Returns `None` if a variable has no value.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
@@ -130,23 +131,20 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # --- Comparisons ---
 
 
-def _equals(wanted: str, seen: str, variables: Context | None) -> bool | None:
+def _equals(wanted: str, seen: str, variables: Context | None) -> bool:
+    return _filled(wanted, variables, written=str, value=str) == seen
+
+
+def _equals_ignoring_case(wanted: str, seen: str, variables: Context | None) -> bool:
     filled = _filled(wanted, variables, written=str, value=str)
-    return None if filled is None else filled == seen
+    return filled is not None and filled.lower() == seen.lower()
 
 
-def _equals_ignoring_case(wanted: str, seen: str, variables: Context | None) -> bool | None:
-    filled = _filled(wanted, variables, written=str, value=str)
-    return None if filled is None else filled.casefold() == seen.casefold()
-
-
-def _arn_like(wanted: str, seen: str, variables: Context | None) -> bool | None:
-    """Compare ARNs part by part, so that a wildcard never reaches across a colon of the first five."""
+def _arn_like(wanted: str, seen: str, variables: Context | None) -> bool:
+    """Compare the six parts of ARNs one by one, so that a wildcard never reaches across a colon between them."""
     filled = _filled(wanted, variables, written=_keep_wildcards, value=_quote)
-    if filled is None:
-        return None
-    patterns, parts = filled.split(":", 5), seen.split(":", 5)
-    return len(patterns) == len(parts) and all(map(_matches, patterns, parts))
+    patterns, parts = (filled or "").split(":", 5), seen.split(":", 5)
+    return len(patterns) == len(parts) == 6 and all(map(_matches, patterns, parts))
 
 
 def _read_as(
@@ -156,11 +154,11 @@ def _read_as(
 ) -> Comparison:
     """Build a comparison of what the two texts mean; these operators know no policy variables."""
 
-    def comparison(wanted: str, seen: str, _: Context | None) -> bool | None:
+    def comparison(wanted: str, seen: str, _: Context | None) -> bool:
         try:
             return compare(seen_as(seen), wanted_as(wanted))
         except ValueError:
-            return None
+            return False
 
     return comparison
 
@@ -235,13 +233,18 @@ class _Operator:
     quantifier: str
 
     def holds(self, wanted: tuple[str, ...], seen: tuple[str, ...], variables: Context | None) -> bool:
-        if self.quantifier and not any(seen):  # AWS takes an empty text for an empty set here
-            seen = ()
         if not seen:
             return self.if_exists or self.quantifier == "forallvalues" or (not self.quantifier and self.negated)
+        if self.quantifier and _is_null(seen):
+            return self.quantifier == "forallvalues"
         fits = (met((self.compare(value, one, variables) for value in wanted), negated=self.negated) for one in seen)
         every = self.quantifier == "forallvalues" or (not self.quantifier and self.negated)
         return all(fits) if every else any(fits)
+
+
+def _is_null(seen: tuple[str, ...]) -> bool:
+    """Tell whether a key is not there or has no value: AWS calls an empty text a null value."""
+    return not any(seen)
 
 
 @lru_cache(maxsize=256)
@@ -285,6 +288,6 @@ def unmet(conditions: Mapping[str, Mapping[str, Any]], context: Context, variabl
 
 def _met(name: str, wanted: tuple[str, ...], seen: tuple[str, ...], variables: Context | None) -> bool:
     if name.lower() == "null":
-        return ("false" if seen else "true") in wanted
+        return ("true" if _is_null(seen) else "false") in map(str.lower, wanted)
     found = _operator(name)
     return found is not None and found.holds(wanted, seen, variables)

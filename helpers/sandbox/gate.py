@@ -22,11 +22,12 @@ from werkzeug.wrappers import Response
 from helpers.sandbox import moto_seam, sts_answers
 from helpers.sandbox.authorization import authorize
 from helpers.sandbox.clock import Clock
+from helpers.sandbox.connection import ACCOUNT_IDS
 from helpers.sandbox.context import request_context
 from helpers.sandbox.errors import AwsError, credential_error, family
 from helpers.sandbox.iam_rules import check_call
 from helpers.sandbox.identities import Caller, Session, identify
-from helpers.sandbox.moto_seam import OperationModel, Request, ServiceModel, User
+from helpers.sandbox.moto_seam import AccessKey, OperationModel, Request, ServiceModel, User
 from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
 from helpers.sandbox.resources import Call
@@ -65,12 +66,17 @@ class Gate:
         self._clock = Clock()
         self._propagation = Propagation(self._clock, propagation_delay)
         self._sessions: dict[str, Session] = {}
+        self.administrators: dict[str, AccessKey] = {}
         # moto's dictionaries must not change while another request walks through them.
         self._one_at_a_time = threading.RLock()
         self.last_request = time.monotonic()
 
     def start(self) -> None:
-        """Lets what is in the accounts by now have effect at once."""
+        """Puts an administrator into each account; after a reset, with the key that it had before."""
+        self.administrators = {
+            account_id: moto_seam.ensure_administrator(account_id, ADMINISTRATOR, self.administrators.get(account_id))
+            for account_id in ACCOUNT_IDS
+        }
         self._propagation.start()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -171,7 +177,9 @@ class Gate:
             raise AwsError("AccessDenied", f"{request.path} is for the sandbox's administrators alone.", 403)
         if request.path == ADVANCE_PATH:
             return self._advance(request)
-        return self._forward(request, caller.principal.account_id, "moto-api", None)
+        response = self._forward(request, caller.principal.account_id, "moto-api", None)
+        self.start()
+        return response
 
     def _advance(self, request: Request) -> Response:
         try:

@@ -407,11 +407,18 @@ def _share_aws_managed_policies() -> None:
 _share_aws_managed_policies()
 
 
-def ensure_administrator(account_id: str, user_name: str) -> AccessKey:
-    """The account's administrator: a user who may do everything, and the key pair it signs with."""
+def ensure_administrator(account_id: str, user_name: str, key: AccessKey | None) -> AccessKey:
+    """The account's administrator: a user who may do everything, and the key pair it signs with.
+
+    A key that it had before a reset is its key again.
+    """
     account = iam(account_id)
     if user_name in account.users:
         return account.users[user_name].access_keys[0]
-    account.create_user("us-east-1", user_name)
+    user = account.create_user("us-east-1", user_name)
     account.attach_user_policy("arn:aws:iam::aws:policy/AdministratorAccess", user_name)
-    return account.create_access_key(user_name)
+    if key is None:
+        return account.create_access_key(user_name)
+    user.access_keys.append(key)
+    account.access_keys[key.access_key_id] = key
+    return key

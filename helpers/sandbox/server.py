@@ -10,8 +10,8 @@ from uuid import uuid4
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from helpers.sandbox import moto_seam
-from helpers.sandbox.connection import ACCOUNT_IDS, REGION, Administrator, Connection
-from helpers.sandbox.gate import ADMINISTRATOR, Gate
+from helpers.sandbox.connection import REGION, Administrator, Connection
+from helpers.sandbox.gate import Gate
 
 HOST = "127.0.0.1"
 PRIVATE_SEED = 42
@@ -57,13 +57,13 @@ def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
     gate = Gate(moto_seam.Application(), instance, propagation_delay)
     with socket.create_server((HOST, port)) as listener:
         http = make_server(HOST, port, gate, threaded=True, request_handler=_Handler, fd=listener.fileno())
-    keys = {account_id: moto_seam.ensure_administrator(account_id, ADMINISTRATOR) for account_id in ACCOUNT_IDS}
     gate.start()
     connection = Connection(
         endpoint_url=f"http://{HOST}:{http.server_address[1]}",
         region=REGION,
         accounts=tuple(
-            Administrator(account_id, key.access_key_id, key.secret_access_key) for account_id, key in keys.items()
+            Administrator(account_id, key.access_key_id, key.secret_access_key)
+            for account_id, key in gate.administrators.items()
         ),
         instance=instance,
     )
