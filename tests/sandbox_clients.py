@@ -99,9 +99,9 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def running_sandbox() -> Iterator[Connection]:
+def running_sandbox(*options: str) -> Iterator[Connection]:
     """A sandbox of one's own, in a process of its own."""
-    process = start_sandbox()
+    process = start_sandbox(*options)
     try:
         assert process.stdout is not None
         yield Connection.from_json(process.stdout.readline())
@@ -213,17 +213,18 @@ def send(
     signer: Signer | None = None,
     service: str = "s3",
     headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
 ) -> Answer:
     """Sends a request whose path goes over the wire exactly as given, signed or not."""
     address = urlsplit(connection.endpoint_url)
-    request = AWSRequest(method, f"{connection.endpoint_url}{path}", dict(headers or {}), data=b"")
+    request = AWSRequest(method, f"{connection.endpoint_url}{path}", dict(headers or {}), data=body)
     if signer:
         auth = S3SigV4Auth if service == "s3" else SigV4Auth
         credentials = Credentials(signer.access_key_id, signer.secret_access_key)
         auth(credentials, service, connection.region).add_auth(request)
     wire = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
     try:
-        wire.request(method, path, headers=dict(request.headers.items()))
+        wire.request(method, path, body, headers=dict(request.headers.items()))
         answer = wire.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), answer.read())
     finally:
