@@ -13,8 +13,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -26,6 +28,7 @@ from helpers.account import open_account
 
 ROUNDS = 7
 Measure = Callable[[], float]
+Client = Callable[[], Any]
 
 
 def compare(title: str, limit: float, ours: Measure, peer: Measure) -> None:
@@ -61,7 +64,7 @@ def _server(command: list[str], environment: dict[str, str]) -> Iterator[subproc
         process.wait()
 
 
-def _iam_client(endpoint_url: str, access_key_id: str, secret_access_key: str):  # type: ignore[no-untyped-def]
+def _iam_client(endpoint_url: str, access_key_id: str, secret_access_key: str) -> Any:
     return boto3.client(
         "iam",
         endpoint_url=endpoint_url,
@@ -92,14 +95,8 @@ def moto_server_start() -> float:
     program = str(Path(sys.executable).with_name("moto_server"))
     began = time.perf_counter()
     with _server([program, "-H", "127.0.0.1", "-p", str(port)], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
-        client = _iam_client(f"http://127.0.0.1:{port}", "any", "any")
-        while True:
-            try:
-                client.list_users()
-            except (BotoCoreError, ClientError):
-                time.sleep(0.005)
-            else:
-                return time.perf_counter() - began
+        _wait_for(_iam_client(f"http://127.0.0.1:{port}", "any", "any"))
+        return time.perf_counter() - began
 
 
 # --- the whole path, through the helpers and with raw boto3
@@ -167,6 +164,108 @@ def path_with_boto3() -> float:
     return time.perf_counter() - began
 
 
+# --- one authorized request, and many clients at once
+
+
+@contextmanager
+def _sandbox_with_users(count: int) -> Iterator[Client]:
+    """A sandbox with this many users; yields the client of one whose inline policy allows what is measured."""
+    with _server([sys.executable, "-m", "helpers.sandbox"], {}) as process:
+        assert process.stdout is not None
+        described = json.loads(process.stdout.readline())
+        key = described["accounts"][0]
+        admin = _iam_client(described["endpoint_url"], key["access_key_id"], key["secret_access_key"])
+        _create_users(admin, count)
+        document = json.dumps(policies.policy(policies.allow("iam:GetUser")))
+        admin.put_user_policy(UserName="user-0", PolicyName="read", PolicyDocument=document)
+        own = admin.create_access_key(UserName="user-0")["AccessKey"]
+        yield lambda: _iam_client(described["endpoint_url"], own["AccessKeyId"], own["SecretAccessKey"])
+
+
+@contextmanager
+def _moto_with_users(count: int) -> Iterator[Client]:
+    """A plain moto server, which authorizes nothing, with this many users; yields a client."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = str(Path(sys.executable).with_name("moto_server"))
+    with _server([program, "-H", "127.0.0.1", "-p", str(port)], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
+        admin = _iam_client(f"http://127.0.0.1:{port}", "any", "any")
+        _wait_for(admin)
+        _create_users(admin, count)
+        yield lambda: _iam_client(f"http://127.0.0.1:{port}", "any", "any")
+
+
+def _wait_for(client: Any) -> None:
+    while True:
+        try:
+            client.list_users()
+        except (BotoCoreError, ClientError):
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _create_users(admin: Any, count: int) -> None:
+    for number in range(count):
+        admin.create_user(UserName=f"user-{number}")
+
+
+def requests(client: Any, count: int = 50) -> Measure:
+    """Seconds for one authorized request: the mean of a few."""
+
+    def measure() -> float:
+        began = time.perf_counter()
+        for _ in range(count):
+            client.get_user(UserName="user-0")
+        return (time.perf_counter() - began) / count
+
+    return measure
+
+
+def requests_at_once(new_client: Client, clients: int = 16, count: int = 15) -> Measure:
+    """Seconds for one request when so many clients ask at once: the inverse of the throughput."""
+    ready = [new_client() for _ in range(clients)]
+
+    def measure() -> float:
+        began = time.perf_counter()
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(lambda client: requests(client, count)(), ready))
+        return (time.perf_counter() - began) / (clients * count)
+
+    return measure
+
+
+def compare_requests(users: int) -> None:
+    """Measures requests with so many users in the account."""
+    with _sandbox_with_users(users) as ours, _moto_with_users(users) as peer:
+        compare(f"a request, {users} users / moto without authorization", 1.2, requests(ours()), requests(peer()))
+        if users <= 10:
+            at_once = requests_at_once(ours), requests_at_once(peer)
+            compare("16 clients at once / moto without authorization", 1.25, *at_once)
+
+
+def memory_used() -> None:
+    """Prints the memory of a sandbox after IAM, STS and S3 were used."""
+    with _server([sys.executable, "-m", "helpers.sandbox"], {}) as process:
+        assert process.stdout is not None
+        described = json.loads(process.stdout.readline())
+        key = described["accounts"][0]
+        options = {
+            "endpoint_url": described["endpoint_url"],
+            "region_name": described["region"],
+            "aws_access_key_id": key["access_key_id"],
+            "aws_secret_access_key": key["secret_access_key"],
+        }
+        boto3.client("iam", **options).list_users()
+        boto3.client("sts", **options).get_caller_identity()
+        boto3.client("s3", **options).create_bucket(Bucket="bench")
+        resident = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(process.pid)], capture_output=True, text=True, check=True
+        )
+        print(f"{'memory after IAM, STS and S3':58} {int(resident.stdout) / 1024:9.1f} MB  (at most 100)")
+
+
 # --- importing
 
 
@@ -185,4 +284,7 @@ if __name__ == "__main__":
     print(f"{'':58} {'ours':>12} {'peer':>12}")
     compare("start to first IAM answer / moto_server", 1.3, sandbox_start, moto_server_start)
     compare("the whole path through the helpers / raw boto3", 1.2, path_with_helpers, path_with_boto3)
+    compare_requests(10)
+    compare_requests(5000)
+    memory_used()
     compare("import helpers / import boto3", 1.3, importing("helpers"), importing("boto3"))

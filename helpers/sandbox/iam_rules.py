@@ -45,7 +45,14 @@ def existing(kind: str, name: str, account_id: str) -> Any:
     Raises:
         AwsError: `NoSuchEntity`.
     """
-    found = next((entity for entity in _entities(kind, account_id) if entity.name == name), None)
+    account = moto_seam.iam(account_id)
+    match kind:
+        case "User":
+            found: Any = account.users.get(name)
+        case "Group":
+            found = account.groups.get(name)
+        case _:
+            found = next((role for role in account.roles.values() if role.name == name), None)
     if found is None:
         raise AwsError("NoSuchEntity", f"The {kind.lower()} with name {name} cannot be found.", 404)
     return found

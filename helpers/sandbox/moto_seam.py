@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, cast
 
@@ -37,7 +38,18 @@ from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam import models as iam_models
-from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.models import (
+    AccessKey,
+    AccessKeyLastUsed,
+    AWSManagedPolicy,
+    Group,
+    IAMBackend,
+    ManagedPolicy,
+    Role,
+    User,
+    VirtualMfaDevice,
+    iam_backends,
+)
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import (
@@ -53,6 +65,7 @@ __all__ = [
     "Application",
     "Group",
     "ManagedPolicy",
+    "MfaDevice",
     "MotoRequestHandler",
     "OperationModel",
     "Request",
@@ -65,10 +78,16 @@ __all__ = [
     "ensure_administrator",
     "iam",
     "identity_documents",
+    "identity_texts",
     "looking_at",
     "managed_policy_document",
+    "managed_policy_text",
     "match_operation",
+    "mfa_devices",
     "new_temporary_key",
+    "new_user",
+    "note_key_use",
+    "note_role_use",
     "parse_json",
     "parse_parameters",
     "random_token",
@@ -77,6 +96,7 @@ __all__ = [
     "seed",
     "serialize",
     "service_model",
+    "set_user_boundary",
     "user_by_access_key",
 ]
 
@@ -327,6 +347,28 @@ def _own_documents(entity: User | Role | Group, kind: str) -> NamedDocuments:
     return inline + attached
 
 
+def identity_texts(entity: User | Role | Group) -> list[tuple[str, str]]:
+    """Every policy of a user (with the groups'), role or group: what AWS's simulator calls it, and its text."""
+    kind = {User: "user", Role: "role"}.get(type(entity), "group")
+    texts = [(f"{kind}_{entity.name}_{name}", text) for name, text in entity.policies.items()]
+    texts += [(policy.name, _default_text(policy)) for policy in entity.managed_policies.values()]
+    if isinstance(entity, User):
+        for group in iam(entity.account_id).groups.values():
+            if entity in group.users:
+                texts += identity_texts(group)
+    return texts
+
+
+def managed_policy_text(account_id: str, policy_arn: str) -> tuple[str, str] | None:
+    """The name of a managed policy, and the text of its default version."""
+    policy = iam(account_id).managed_policies.get(policy_arn)
+    return (policy.name, _default_text(policy)) if policy else None
+
+
+def _default_text(policy: ManagedPolicy) -> str:
+    return str(next(version for version in policy.versions if version.is_default).document)
+
+
 def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | None:
     """A bucket's account, and its policy if it has one; None where there is no such bucket."""
     from moto.s3.models import s3_backends  # takes a while, and not every sandbox is asked for S3
@@ -360,6 +402,65 @@ def new_temporary_key(account_id: str) -> AccessKey:
 def random_token(length: int) -> str:
     """Random text for a session token; repeatable after `seed`."""
     return mock_random.get_random_string(length)
+
+
+# --- permissions boundaries: moto gives them to roles alone
+
+
+iam_models.User.permissions_boundary_arn = None  # type: ignore[attr-defined]
+iam_models.User.permissions_boundary = iam_models.Role.permissions_boundary  # type: ignore[attr-defined]
+
+
+def new_user(account_id: str, name: str, path: str, tags: list[dict[str, str]]) -> User:
+    """Makes a user."""
+    return iam(account_id).create_user("us-east-1", name, path, tags)
+
+
+def set_user_boundary(user: User, policy_arn: str | None) -> None:
+    """Puts a permissions boundary around a user, or takes it away."""
+    user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]
+
+
+# --- MFA devices: moto checks no codes
+
+
+class MfaDevice(VirtualMfaDevice):
+    """A virtual MFA device, and what there is to know for checking its codes.
+
+    Attributes:
+        steps_ahead: how far the clock of the device's app is from the sandbox's, in steps of 30 seconds.
+        last_step: the step of the last code that was taken: a code is good for one time.
+    """
+
+    steps_ahead = 0
+    last_step = 0
+
+    def __init__(self, account_id: str, name: str) -> None:
+        super().__init__(account_id, "us-east-1", name)
+
+
+def mfa_devices(account_id: str) -> dict[str, MfaDevice]:
+    """An account's virtual MFA devices, by their serial numbers."""
+    return cast(dict[str, MfaDevice], iam(account_id).virtual_mfa_devices)
+
+
+# --- when a key or role was last used: moto does not see the calls that it does not answer, nor the sandbox's clock
+
+
+iam_models.mark_account_as_visited = lambda **_: None
+
+
+def note_key_use(access_key_id: str, now: datetime, service: str, region: str) -> None:
+    """Keeps when, and for what, a long-term access key was last used."""
+    if found := user_by_access_key(access_key_id):
+        found[1].last_used = AccessKeyLastUsed(now, service, region)
+
+
+def note_role_use(role_arn: str, now: datetime, region: str) -> None:
+    """Keeps when, and where, a session of a role last called."""
+    if role := role_by_arn(role_arn):
+        role.last_used = now
+        role.last_used_region = region
 
 
 # --- ids as AWS makes them: moto gives users and groups ids without AWS's prefixes
