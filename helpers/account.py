@@ -19,7 +19,8 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
-from helpers.sandbox.connection import Connection
+from helpers.display import ToldInOneSentence
+from helpers.sandbox.connection import Administrator, Connection
 
 TARGET_VARIABLE = "IAM_TUTORIAL_TARGET"
 TARGETS = ("sandbox", "private")
@@ -41,7 +42,7 @@ class Credentials(Protocol):
         """What goes with a temporary key; None for a long-lived one."""
 
 
-class SandboxStopped(ConnectionError):
+class SandboxStopped(ToldInOneSentence, ConnectionError):
     """The sandbox does not answer any more; the message says how to go on."""
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Account:
         endpoint_url: where the calls go.
         folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key.
         news: a sentence about what opening it did; empty when there is nothing to tell.
+        administrator: who signs when nobody else is named: you.
     """
 
     target: str
@@ -70,6 +72,7 @@ class Account:
     endpoint_url: str = field(repr=False)
     folder: Path = field(repr=False)
     news: str = field(repr=False)
+    administrator: Administrator = field(repr=False)
     _session: boto3.Session = field(repr=False)
     _own_clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -161,6 +164,7 @@ def _account(target: str, connection: Connection, folder: Path, news: str) -> Ac
         endpoint_url=connection.endpoint_url,
         folder=folder,
         news=news,
+        administrator=administrator,
         _session=session,
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from helpers.display import Rows, Shown
+from helpers.display import BAD, GOOD, Rows, Shown
 from helpers.waiting import until_it_works
 
 REFUSAL_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
@@ -34,6 +34,11 @@ class Attempt(Shown):
     def allowed(self) -> bool:
         """Whether AWS let the call through."""
         return self.refusal is None
+
+    @property
+    def accent(self) -> str:
+        """Green for allowed, red for refused."""
+        return GOOD if self.allowed else BAD
 
     def title(self) -> str:
         """The verdict, in a word."""

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 Rows = Sequence[tuple[str, str]]
 
+GOOD, BAD = "#2d6a41", "#b3261e"
+_BOX_STYLE = "padding-left:8px;border-left:4px solid"
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
 _CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"
 _TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap"
@@ -25,6 +27,11 @@ class Shown:
     """
 
     font: ClassVar[str] = "inherit"
+
+    @property
+    def accent(self) -> str:
+        """The CSS colour of the bar at the left; what it means, the title says in words too."""
+        return "transparent"
 
     def title(self) -> str:
         """One line that says what this is."""
@@ -52,7 +59,14 @@ class Shown:
             for label, text in self.rows()
         )
         table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""
-        return f"<div><strong>{escape(self.title())}</strong>{table}</div>"
+        return f'<div style="{_BOX_STYLE} {self.accent}"><strong>{escape(self.title())}</strong>{table}</div>'
+
+
+class ToldInOneSentence(Exception):
+    """An error whose message is all that a learner needs: a notebook shows it without the traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +91,7 @@ class JsonDocument(Shown):
 
     def _repr_html_(self) -> str:
         text = escape(json.dumps(self.document, indent=4), quote=False)
-        return f"<div><strong>{escape(self.name)}</strong><pre>{text}</pre></div>"
+        return f'<div style="{_BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'
 
 
 _SECRETS = re.compile(

@@ -11,12 +11,17 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from helpers.arns import ArnKind, NameKind, arn_problem, looks_like_secret, name_problem, parse_arn
+from helpers.display import ToldInOneSentence
 
 if TYPE_CHECKING:
     from ipywidgets import Combobox, Text
 
 _LAYOUT = {"width": "36em", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
+
+
+class FormError(ToldInOneSentence, ValueError):
+    """A form's value was used though it is not right yet."""
 
 
 class Form:
@@ -59,10 +64,10 @@ class Form:
         """The field's text, for the next cell to use.
 
         Raises:
-            ValueError: The text is not right yet; the message is the sentence below the field.
+            FormError: The text is not right yet; the message is the sentence below the field.
         """
         if self.problem:
-            raise ValueError(self.problem)
+            raise FormError(self.problem)
         return str(self.field.value)
 
     def __repr__(self) -> str:
@@ -92,7 +97,7 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
         kind: What the ARN should be of.
         value: The ARN that stands in the field at first, so that Run All need not wait for anybody.
         account_id: The account the ARN should be in; any account will do when left out.
-        options: ARNs offered to choose from; any other can still be typed.
+        options: The ARNs that there are: offered to choose from, and any other is none. Without them, any will do.
 
     Returns:
         The form; show it as a cell's last line, and use its `value` in the next cell.
@@ -110,7 +115,15 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
         layout=_LAYOUT,
         style=_STYLE,
     )
-    return Form(field, value, lambda text: arn_problem(text, kind, account_id=account_id), _arn_praise)
+
+    def problem_of(text: str) -> str | None:
+        problem = arn_problem(text, kind, account_id=account_id)
+        if problem or not options or text in options:
+            return problem
+        known = ", ".join(parse_arn(option).name for option in options)
+        return f"This is a {kind}'s ARN, but the account has no such {kind}. It has: {known}."
+
+    return Form(field, value, problem_of, _arn_praise)
 
 
 def name_form(kind: NameKind, *, value: str = "", label: str | None = None) -> Form:

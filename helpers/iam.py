@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers import policies
 from helpers.arns import check_name
-from helpers.display import Rows, Shown, mask
+from helpers.display import Rows, Shown, ToldInOneSentence, mask
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -22,7 +22,7 @@ AMAZON_S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 AMAZON_EC2_READ_ONLY_ACCESS = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
 
 
-class NameTakenError(ValueError):
+class NameTakenError(ToldInOneSentence, ValueError):
     """The name belongs to something that the tutorial did not make; it was left alone."""
 
 
@@ -113,6 +113,27 @@ class AccessKey(Shown):
     def rows(self) -> Rows:
         """Both halves, masked."""
         return [("Access key ID", mask(self.access_key_id)), ("Secret access key", "*" * 20)]
+
+
+@dataclass(frozen=True, repr=False)
+class Made(Shown):
+    """What the tutorial made in an account and is there now.
+
+    Attributes:
+        names: one line for each thing.
+    """
+
+    names: tuple[str, ...]
+
+    def title(self) -> str:
+        """How many things there are."""
+        if not self.names:
+            return "This account has nothing that the tutorial made"
+        return f"The tutorial made {len(self.names)} of the things in this account"
+
+    def rows(self) -> Rows:
+        """The things."""
+        return [("", name) for name in self.names]
 
 
 @dataclass(frozen=True, repr=False)
@@ -409,9 +430,10 @@ def _inline_of_user(iam: "IAMClient", name: str) -> list[str]:
 # --- everything that the tutorial made
 
 
-def list_made(iam: "IAMClient") -> list[str]:
+def list_made(iam: "IAMClient") -> Made:
     """Everything in the account with this tutorial's tag: its roles and users."""
-    return [f"role {name}" for name in _made_roles(iam)] + [f"user {name}" for name in _made_users(iam)]
+    roles, users = _made_roles(iam), _made_users(iam)
+    return Made((*(f"role {name}" for name in roles), *(f"user {name}" for name in users)))
 
 
 def delete_made(iam: "IAMClient") -> Deleted:

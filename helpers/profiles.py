@@ -30,6 +30,7 @@ _CSV_HEADER = ["Access key ID", "Secret access key"]
 _SECRET_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": *")([^"]+)(")')
 _EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
+_EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=*** AWS_SESSION_TOKEN=***"
 _NO_ANSWER = re.compile("Could not connect to the endpoint URL|Connection was closed before")
 
 
@@ -66,7 +67,7 @@ class ConfigFiles(Shown):
     """The CLI's two configuration files, with secrets masked.
 
     Attributes:
-        texts: their content as shown, by the place where they would be on your own machine.
+        texts: their content as shown, by the file's name.
     """
 
     font: ClassVar[str] = "monospace"
@@ -75,7 +76,7 @@ class ConfigFiles(Shown):
 
     def title(self) -> str:
         """What these are."""
-        return "The tutorial's own configuration files"
+        return "The tutorial's own configuration files, in place of those in ~/.aws"
 
     def rows(self) -> Rows:
         """Each file."""
@@ -128,9 +129,11 @@ def _csv_file(account: Account, user_name: str) -> Path:
 def run(account: Account, line: str, *, credentials: Credentials | None = None, typed: str | None = None) -> Command:
     """Runs a command line of the real AWS CLI, or a Python script, with the tutorial's configuration files.
 
+    A line that names no profile is signed by the account's administrator, as boto3's clients here are.
+
     Args:
         account: where the configuration files are.
-        line: as it would be typed: `aws sts get-caller-identity --profile tutorial-user`, or
+        line: as it would be typed: `aws iam list-users`, `aws sts get-caller-identity --profile tutorial-user`, or
             `AWS_PROFILE=tutorial-user python script.py`.
         credentials: put into the environment variables, as `export AWS_ACCESS_KEY_ID=…` does.
         typed: what is typed into the program while it runs.
@@ -139,21 +142,26 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         SandboxStopped: the sandbox does not answer any more.
         FileNotFoundError: there is no such program; the message says how to get it.
     """
+    if not account.folder.exists():
+        raise SandboxStopped
     words = shlex.split(line)
     assignments = list(takewhile(_is_assignment, words))
     program, *arguments = words[len(assignments) :]
     variables = dict(word.split("=", 1) for word in assignments)
+    names_profile = "--profile" in words or "AWS_PROFILE" in variables
+    signer = credentials or (None if names_profile else account.administrator)
     done = subprocess.run(
         [_program(program), *arguments],
         input=typed or "",
         capture_output=True,
         text=True,
-        env=_environment(account) | _exported(account, credentials) | variables,
+        env=_environment(account) | _exported(account, signer) | variables,
         check=False,
     )
     if _NO_ANSWER.search(done.stderr):
         raise SandboxStopped
-    return Command(line, done.stdout, done.stderr, done.returncode)
+    shown = f"{_EXPORTED} {line}" if credentials else line
+    return Command(shown, done.stdout, done.stderr, done.returncode)
 
 
 def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
@@ -193,7 +201,7 @@ def add_role_profile(account: Account, *, profile: str, role_arn: str, source_pr
     settings = {
         "role_arn": check_arn(role_arn, "role"),
         "source_profile": source_profile,
-        "role_session_name": profile,
+        "role_session_name": "cli",
         "region": account.region,
         "endpoint_url": account.endpoint_url,
     }
@@ -208,7 +216,7 @@ def read_profile(account: Account, profile: str) -> dict[str, str]:
 
 def show_files(account: Account) -> ConfigFiles:
     """The two configuration files as they are, with secrets masked and the sandbox's port left out."""
-    paths = {"~/.aws/config": _config_file(account), "~/.aws/credentials": _credentials_file(account)}
+    paths = {"config": _config_file(account), "credentials": _credentials_file(account)}
     return ConfigFiles(
         {
             name: _mask_settings(path.read_text(encoding="utf-8")) if path.exists() else "(not there)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
 from helpers.decisions import Decision, Policies, Policy, Principal, Request, Verdict, decide
-from helpers.display import Rows, Shown
+from helpers.display import BAD, GOOD, Rows, Shown
 from helpers.waiting import until_it_works
 
 ROLE_NAME = "tutorial-role"
@@ -76,6 +76,11 @@ class Check(Shown):
     def done(self) -> bool:
         """Whether nothing is missing."""
         return not self.missing
+
+    @property
+    def accent(self) -> str:
+        """Green for done, red for not yet."""
+        return GOOD if self.done else BAD
 
     def title(self) -> str:
         """Done, or not yet."""
@@ -373,5 +378,5 @@ STEPS = (
     Step(3, "Allow the user to assume the role", _permission_missing, _build_permission),
     Step(4, "Trust the user in the role", _trust_missing, _build_trust),
     Step(5, "Configure the CLI", _profiles_missing, _build_profiles),
-    Step(6, "Use the role, and give it more permissions", _permissions_missing, _build_permissions),
+    Step(6, "Test the role, and give it more permissions", _permissions_missing, _build_permissions),
 )

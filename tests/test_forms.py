@@ -122,3 +122,13 @@ def test_a_saved_notebook_shows_the_form_in_words() -> None:
     assert "application/vnd.jupyter.widget-view+json" in bundle
     form.field.value = "x y"
     assert repr(form) == "Role ARN (not yet): There is white space inside this, after `x`; remove it."
+
+
+def test_an_arn_that_is_none_of_those_there_are_is_said() -> None:
+    there = "arn:aws:iam::111122223333:role/tutorial-role"
+    form = arn_form("role", value=there + "x", account_id="111122223333", options=[there])
+    assert form.problem == "This is a role's ARN, but the account has no such role. It has: tutorial-role."
+    with pytest.raises(ValueError, match="no such role"):
+        _ = form.value
+    form.field.value = there
+    assert form.value == there

@@ -210,7 +210,7 @@ def make_everything(client: Any) -> iam.AccessKey:
 def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> None:
     before = everything(client)
     key = make_everything(client)
-    assert iam.list_made(client) == [f"role {ROLE}", f"user {USER}"]
+    assert iam.list_made(client).names == (f"role {ROLE}", f"user {USER}")
     deleted = iam.delete_made(client)
     assert deleted.names == (
         f"access key ****************{key.access_key_id[-4:]} of user {USER}",
@@ -223,7 +223,7 @@ def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> No
     )
     assert repr(deleted).startswith("Deleted 7 things, in this order\n  1: access key")
     assert everything(client) == before
-    assert iam.list_made(client) == []
+    assert iam.list_made(client).names == ()
     assert (iam.find_role(client), iam.find_user(client)) == (None, None)
 
 

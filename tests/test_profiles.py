@@ -97,7 +97,7 @@ def test_the_profiles_are_what_aws_configure_writes(ready: Ready) -> None:
     assert profiles.read_profile(ready.account, "the-role") == {
         "role_arn": ready.role_arn,
         "source_profile": "the-user",
-        "role_session_name": "the-role",
+        "role_session_name": "cli",
         "region": "us-east-1",
         "endpoint_url": ready.account.endpoint_url,
     }
@@ -122,7 +122,7 @@ def test_no_secret_is_on_a_command_line(ready: Ready) -> None:
 
 def test_the_files_are_shown_without_secrets_and_without_the_port(ready: Ready) -> None:
     files = profiles.show_files(ready.account)
-    assert list(files.texts) == ["~/.aws/config", "~/.aws/credentials"]
+    assert list(files.texts) == ["config", "credentials"]
     for shown in (repr(files), f"{files}", files._repr_html_(), str(files.texts)):
         assert ready.key.access_key_id not in shown
         assert ready.key.secret_access_key not in shown
@@ -227,7 +227,7 @@ def test_a_damaged_key_file_says_what_to_do(account: Account, content: bytes) ->
 
 def test_a_profile_signs_as_its_user_or_its_role(ready: Ready) -> None:
     user_arn = "arn:aws:iam::111122223333:user/profiles-ana"
-    role_arn = "arn:aws:sts::111122223333:assumed-role/profiles-role/the-role"
+    role_arn = "arn:aws:sts::111122223333:assumed-role/profiles-role/cli"
     assert ready.who_am_i(f"{WHO_AM_I} --profile the-user") == user_arn
     assert ready.who_am_i(f"AWS_PROFILE=the-role {WHO_AM_I}") == role_arn
 
@@ -275,7 +275,7 @@ def test_a_learners_own_settings_are_neither_read_nor_touched(
     }.items():
         monkeypatch.setenv(name, value)
     arn = ready.who_am_i(f"{WHO_AM_I} --profile the-role")
-    assert arn == "arn:aws:sts::111122223333:assumed-role/profiles-role/the-role"
+    assert arn == "arn:aws:sts::111122223333:assumed-role/profiles-role/cli"
     profiles.run(ready.account, "aws configure set region eu-west-1 --profile other")
     assert files_under(tmp_path) == before
 
@@ -339,3 +339,8 @@ def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
     gone = replace(account, endpoint_url="http://127.0.0.1:1")
     with pytest.raises(SandboxStopped, match="The sandbox has stopped"):
         profiles.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
+
+
+def test_a_line_without_a_profile_is_signed_by_the_administrator(account: Account) -> None:
+    told = profiles.run(account, "aws sts get-caller-identity --query Arn --output text")
+    assert told.output.strip() == "arn:aws:iam::111122223333:user/administrator"

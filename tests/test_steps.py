@@ -91,7 +91,7 @@ def test_what_is_there_is_completed_and_stays(account: Account) -> None:
     assert [step.number for step in steps.begin(account, 5).built] == [1, 3, 4]
 
     role, user = steps.the_role(account), steps.the_user(account)
-    assert iam.list_made(client) == ["role my-role", "user my-user"]
+    assert iam.list_made(client).names == ("role my-role", "user my-user")
     assert policies.statements(role.trust_policy) == [GLUE, EC2, policies.trust_principal(user.arn)]
     assert user.inline_policies["other"] == other
     assert steps.the_access_key(account) == key
@@ -225,7 +225,7 @@ def test_the_card_says_where_you_are_and_what_is_done(account: Account) -> None:
         "    to do  03 Allow the user to assume the role\n"
         "    to do  04 Trust the user in the role\n"
         "    to do  05 Configure the CLI\n"
-        "    to do  06 Use the role, and give it more permissions\n"
+        "    to do  06 Test the role, and give it more permissions\n"
         "  Done for you: 01 Create the role. This was missing, and the notebook builds on it."
     )
     assert "Done for you" not in repr(steps.begin(account, 2))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from helpers.display import ToldInOneSentence
 from helpers.files import write_private
 from helpers.sandbox.connection import Connection, State
 
@@ -37,7 +38,7 @@ class Shared:
     news: str
 
 
-class SandboxError(RuntimeError):
+class SandboxError(ToldInOneSentence, RuntimeError):
     """The sandbox cannot be started or has stopped; the message says what to do."""
 
 

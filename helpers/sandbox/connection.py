@@ -18,6 +18,11 @@ class Administrator:
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
 
+    @property
+    def session_token(self) -> None:
+        """Long-lived keys have none."""
+        return None
+
 
 @dataclass(frozen=True)
 class Connection:
