@@ -6,7 +6,6 @@ as plain as can be: no caches, no regular expressions, every rule spelled out wh
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 """
 
-import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -181,7 +180,7 @@ def asks_for(found: Mapping[str, Any], request: Request) -> bool:
 
 def values_of(value: Any) -> list[str]:
     listed = list(value) if isinstance(value, (list, tuple)) else [value]
-    return [one if isinstance(one, str) else {True: "true", False: "false"}.get(one, str(one)) for one in listed]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in listed]
 
 
 # --- Wildcards and variables: a pattern is a list of characters, of which ANY and ONE are wildcards ---
@@ -253,9 +252,9 @@ def condition_holds(
     if_exists = name.endswith("ifexists")
     if if_exists:
         name = name[: -len("ifexists")]
-    negated = "not" in name
-    positive = name.replace("not", "")
-    if positive not in COMPARISONS:
+    negated = name in NEGATED
+    positive = NEGATED.get(name, name)
+    if positive not in OPERATORS:
         return False
 
     if not seen:
@@ -291,17 +290,19 @@ def compare(positive: str, wanted: str, seen: str, variables: dict[str, list[str
         if positive == "stringlike":
             return glob(pattern, seen)
         return arn_like(pattern, seen)
-    read, order = COMPARISONS[positive]
-    left, right = read(seen), read(wanted)
+    if positive == "ipaddress":
+        one, network = None if "/" in seen else address(seen), address(wanted)
+        if one is None or network is None or one[0] != network[0]:
+            return False
+        return one[1] >> network[2] == network[1] >> network[2]
+    read = {"n": number, "d": date, "bo": truth, "bi": binary}[positive[: 2 if positive[0] == "b" else 1]]
+    left: Any = read(seen)
+    right: Any = read(wanted)
     if left is None or right is None:
         return False
-    if positive == "ipaddress":
-        return left[0] == right[0] and left[1] >> right[2] == right[1] >> right[2]
-    return (
-        {"equals": left == right, "less": left < right, "lessor": left <= right}[order]
-        if order != "more"
-        else (left > right)
-    )
+    if left == right:
+        return positive == "bool" or positive.endswith("equals")
+    return ("less" in positive and left < right) or ("greater" in positive and left > right)
 
 
 def arn_like(pattern: Pattern, seen: str) -> bool:
@@ -327,8 +328,10 @@ def number(text: str) -> Fraction | None:
 
 def date(text: str) -> float | None:
     """A W3C date and time, or seconds since 1970."""
-    if text.isascii() and text.isdigit() and len(text) != 4:
-        return float(text)
+    is_year = len(text) == 4 and "." not in text
+    seconds = number(text) if text[:1].isdigit() and not is_year else None
+    if seconds is not None:
+        return float(seconds)
     zone = timedelta(0)
     if text.endswith("Z"):
         text = text[:-1]
@@ -353,7 +356,7 @@ def truth(text: str) -> int | None:
 
 def binary(text: str) -> bytes | None:
     try:
-        return binascii.a2b_base64(text, strict_mode=True) if base64.b64encode(b"") == b"" else None
+        return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         return None
 
@@ -391,19 +394,15 @@ def ipv6(text: str) -> int | None:
     return sum(group << 16 * (7 - place) for place, group in enumerate(groups))
 
 
-COMPARISONS: dict[str, Any] = {
-    "stringequals": None,
-    "stringequalsignorecase": None,
-    "stringlike": None,
-    "arnequals": None,
-    "arnlike": None,
-    "bool": (truth, "equals"),
-    "binaryequals": (binary, "equals"),
-    "ipaddress": (address, "equals"),
+NEGATED = {
+    "stringnotequals": "stringequals",
+    "stringnotequalsignorecase": "stringequalsignorecase",
+    "stringnotlike": "stringlike",
+    "numericnotequals": "numericequals",
+    "datenotequals": "dateequals",
+    "notipaddress": "ipaddress",
+    "arnnotequals": "arnequals",
+    "arnnotlike": "arnlike",
 }
-for _kind, _read in (("numeric", number), ("date", date)):
-    COMPARISONS[_kind + "equals"] = (_read, "equals")
-    COMPARISONS[_kind + "lessthan"] = (_read, "less")
-    COMPARISONS[_kind + "lessthanequals"] = (_read, "lessor")
-    COMPARISONS[_kind + "greaterthan"] = (_read, "more")
-    COMPARISONS[_kind + "greaterthanequals"] = (_read, "moreor")
+ORDERS = ("equals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals")
+OPERATORS = {"bool", "binaryequals", *NEGATED.values(), *(kind + one for kind in ("numeric", "date") for one in ORDERS)}

@@ -106,7 +106,7 @@ def test_who_may_assume_a_role(trusted, inline_policy, same_account, another_acc
         ({"AWS": SESSION}, session, "session"),
         ({"AWS": SESSION_ROLE}, session, "role"),
         ({"AWS": "AROAEXAMPLE"}, session, "role"),
-        ({"AWS": [ROOT, "*", SESSION_ROLE]}, session, "role"),
+        ({"AWS": [ROOT, "*", SESSION_ROLE]}, session, "everyone"),
         ({"Service": ["glue.amazonaws.com", "ec2.amazonaws.com"]}, ec2, "principal"),
         ("*", ec2, "everyone"),
         ({"AWS": f"arn:aws-cn:iam::{HERE}:root"}, user_in_china, "account"),
@@ -212,7 +212,7 @@ def test_other_actions_on_a_role_need_its_trust_policy_too(action):
         (session, SESSION_ROLE, (ANYTHING,), None, (), "implicitDeny"),
         (session, SESSION_ROLE, (), None, (NOTHING, ANYTHING), "allowed"),
         (session, "*", (), None, (ANYTHING,), "allowed"),
-        (session, "*", (), None, (NOTHING,), "implicitDeny"),
+        (session, "*", (), None, (NOTHING,), "allowed"),
         (session, HERE, (), None, None, "implicitDeny"),
         (session, HERE, (ANYTHING,), ANYTHING, (ANYTHING,), "allowed"),
         (session, HERE, (ANYTHING,), ANYTHING, (NOTHING,), "implicitDeny"),
@@ -330,7 +330,7 @@ def test_policy_variables_in_resources():
     assert allows(home, **{"aws:username": "notes"})
     assert not allows(home, **{"aws:username": "*"})
     assert not allows(home)
-    assert not allows({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}"})
+    assert allows({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}"})
 
 
 def test_policy_variables_are_plain_text_in_an_older_version():

@@ -37,6 +37,20 @@ def check_identity_policy(text: str) -> None:
         _check_identity_statement(statement)
 
 
+def check_bucket_policy(text: str) -> None:
+    """Refuses what is no bucket policy.
+
+    Raises:
+        AwsError: `MalformedPolicy`, as S3 calls it.
+    """
+    try:
+        statements = _statements(_parsed(text, no_json="Policies must be valid JSON and the first byte must be '{'"))
+        for statement in statements:
+            _principal_of(statement)
+    except AwsError as error:
+        raise AwsError("MalformedPolicy", error.message) from None
+
+
 def _malformed(message: str) -> AwsError:
     return AwsError("MalformedPolicyDocument", message, 400)
 
@@ -58,6 +72,8 @@ def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     listed: list[Any] = statements if isinstance(statements, list) else [statements]
     if not listed or not all(isinstance(statement, dict) for statement in listed):
         raise _malformed("Syntax errors in policy.")
+    if not all(isinstance(statement.get("Sid", ""), str) for statement in listed):
+        raise _malformed("Syntax errors in policy.")
     sids = [statement["Sid"] for statement in listed if "Sid" in statement]
     if len(set(sids)) < len(sids):
         raise _malformed("Statement IDs (SID) in a single policy must be unique.")
@@ -68,9 +84,18 @@ def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
             raise _malformed("Syntax errors in policy.")
         if ("Action" in statement) == ("NotAction" in statement):
             raise _malformed("Syntax errors in policy.")
-        if not isinstance(statement.get("Condition", {}), dict):
+        if not _is_condition(statement.get("Condition", {})):
             raise _malformed("Syntax errors in policy.")
     return listed
+
+
+def _is_condition(condition: Any) -> bool:
+    """Whether it is operators of keys of values, each value one or a list of texts, numbers and truths."""
+    if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
+        return False
+    values = [value for keys in condition.values() for value in keys.values()]
+    listed = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return all(isinstance(item, (str, int, float, bool)) for item in listed)
 
 
 def _check_identity_statement(statement: Mapping[str, Any]) -> None:
@@ -92,17 +117,25 @@ def _check_trust_statement(statement: Mapping[str, Any]) -> None:
             raise _malformed(f"Has prohibited field {prohibited}")
     if not all(_TRUST_ACTION.fullmatch(action) for action in _texts(statement, "Action")):
         raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
-    principal = statement.get("Principal", statement.get("NotPrincipal"))
-    if principal is None:
-        raise _malformed("Missing required field Principal")
-    if principal == "*":
-        return
-    if not isinstance(principal, dict) or not set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        raise _malformed("Syntax errors in policy.")
+    principal = _principal_of(statement)
     for kind in principal:
         for named in _texts(principal, kind):
             if not _principal_exists(kind, named):
                 raise _malformed(f'Invalid principal in policy: "{kind}":"{named}"')
+
+
+def _principal_of(statement: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whom a statement is about, by kind; empty for everyone (`*`)."""
+    if "Principal" not in statement and "NotPrincipal" not in statement:
+        raise _malformed("Missing required field Principal")
+    if "Principal" in statement and "NotPrincipal" in statement:
+        raise _malformed("Syntax errors in policy.")
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    if principal == "*":
+        return {}
+    if not isinstance(principal, dict) or not set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
+        raise _malformed("Syntax errors in policy.")
+    return principal
 
 
 def _texts(holder: Mapping[str, Any], element: str) -> Iterator[str]:

@@ -16,17 +16,19 @@ from uuid import uuid4
 from xml.etree.ElementTree import ParseError
 
 from botocore.exceptions import UnknownServiceError
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
-from helpers.sandbox import moto_seam, sts_answers
+from helpers.sandbox import iam_answers, moto_seam, sts_answers
 from helpers.sandbox.authorization import authorize
 from helpers.sandbox.clock import Clock
 from helpers.sandbox.connection import ACCOUNT_IDS
 from helpers.sandbox.context import request_context
+from helpers.sandbox.documents import check_bucket_policy
 from helpers.sandbox.errors import AwsError, credential_error, family
 from helpers.sandbox.iam_rules import check_call
 from helpers.sandbox.identities import Caller, Session, identify
+from helpers.sandbox.last_used import note_use
 from helpers.sandbox.moto_seam import AccessKey, OperationModel, Request, ServiceModel, User
 from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
@@ -49,6 +51,10 @@ _SIGNING_NAMES = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
 }
+
+
+# What reading a body that is damaged, cut off, or in another language than it says, may raise.
+_UNREADABLE = (HTTPException, OSError, ValueError, ParseError, moto_seam.RequestParserError)
 
 
 class Gate:
@@ -82,7 +88,11 @@ class Gate:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers one request."""
         request = Request(environ.copy())
-        request.get_data(cache=True)
+        try:
+            request.get_data(cache=True)
+        except _UNREADABLE:
+            error = AwsError("IncompleteBody", "The body of the request cannot be read to its end.")
+            return _error_response(_guess_service(request), None, error)(environ, start_response)
         response = self._health() if request.path == HEALTH_PATH else self._respond(request)
         return response(environ, start_response)
 
@@ -101,6 +111,7 @@ class Gate:
             with self._one_at_a_time:
                 with moto_seam.looking_at(self._propagation.effective()):
                     caller = self._authenticate(request, signature, service)
+                note_use(caller, signature, self._clock.now())
                 if request.path.startswith((MOTO_CONTROL_PATH, ADVANCE_PATH)):
                     return self._control(request, caller)
                 operation, parameters = _operation_of(request, service)
@@ -149,10 +160,16 @@ class Gate:
             return _result_response(operation, result)
         if service.service_name == "iam":
             check_call(operation.name, account_id, parameters)
+            if iam_answer := iam_answers.ANSWERS.get(operation.name):
+                result = iam_answer(iam_answers.IamCall(caller, parameters, account_id, now, self._sessions))
+                self._propagation.called(operation.name)
+                return _result_response(operation, result)
             with in_step(operation.name, parameters, account_id):
                 response = self._forward(request, account_id, signature.service, operation)
             self._propagation.called(operation.name)
             return response
+        if operation.name == "PutBucketPolicy":
+            check_bucket_policy(parameters.get("Policy", ""))
         return self._forward(request, account_id, signature.service, operation)
 
     def _forward(self, request: Request, account_id: str, service: str, operation: OperationModel | None) -> Response:
@@ -215,13 +232,16 @@ def _operation_of(request: Request, service: ServiceModel) -> tuple[OperationMod
     """
     try:
         operation, path_parameters = moto_seam.match_operation(service.service_name, request)
-        return operation, moto_seam.parse_parameters(operation, request, path_parameters)
+        parameters = moto_seam.parse_parameters(operation, request, path_parameters)
+        if not isinstance(parameters, dict):
+            raise ValueError("the body is no object")
+        return operation, parameters
     except (NotFound, NotImplementedError):
         asked = request.values.get("Action") or request.headers.get("X-Amz-Target") or request.path
         code = {"query": "InvalidAction", "ec2": "InvalidAction", "json": "UnknownOperationException"}
         message = f"Could not find operation {asked} for version {service.api_version}"
         raise AwsError(code.get(family(service), "MethodNotAllowed"), message, 400) from None
-    except (ValueError, KeyError, TypeError, ParseError):
+    except (*_UNREADABLE, AttributeError, KeyError, TypeError, RecursionError):
         code_of = {"s3": "MalformedXML", "json": "SerializationException"}
         raise AwsError(code_of.get(family(service), "MalformedInput"), "The body cannot be read.", 400) from None
 

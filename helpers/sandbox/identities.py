@@ -25,6 +25,7 @@ class Session:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    mfa_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def _identify_session(session: Session, signature: Signature, service: ServiceMo
         raise credential_error("wrong token", service)
     if now >= session.expires:
         raise credential_error("expired", service)
+    if service.service_name == "iam" and not session.principal.role_arn and not session.mfa_at:
+        raise credential_error("wrong token", service)  # IAM takes a user's session only where MFA was done
     entity = _entity_of(session)
     if entity is None or entity.id != session.principal.unique_id:
         raise credential_error("wrong token", service)
@@ -97,9 +100,7 @@ def _entity_of(session: Session) -> User | Role | None:
     principal = session.principal
     if principal.role_arn:
         return moto_seam.role_by_arn(principal.role_arn)
-    return next(
-        (user for user in moto_seam.iam(principal.account_id).users.values() if user.arn == principal.arn), None
-    )
+    return moto_seam.user_by_arn(principal.arn)
 
 
 def policies_of(entity: User | Role, session: Session | None) -> Policies:
@@ -113,7 +114,7 @@ def policies_of(entity: User | Role, session: Session | None) -> Policies:
 
 
 def _boundary_of(entity: User | Role) -> Policy | None:
-    arn = getattr(entity, "permissions_boundary_arn", None)
+    arn = moto_seam.boundary_arn(entity)
     if not arn:
         return None
     document = moto_seam.managed_policy_document(entity.account_id, arn)

@@ -32,7 +32,7 @@ os.environ |= {
 
 from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
@@ -69,10 +69,12 @@ __all__ = [
     "MotoRequestHandler",
     "OperationModel",
     "Request",
+    "RequestParserError",
     "Role",
     "ServiceModel",
     "User",
     "account_ids",
+    "boundary_arn",
     "bucket_owner_and_policy",
     "copy_accounts",
     "ensure_administrator",
@@ -98,6 +100,7 @@ __all__ = [
     "service_model",
     "set_user_boundary",
     "user_by_access_key",
+    "user_by_arn",
 ]
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
@@ -171,6 +174,8 @@ def match_operation(service: str, request: Request) -> tuple[OperationModel, dic
 def parse_parameters(operation: OperationModel, request: Request, path_parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A request's parameters, as boto3 names them."""
     protocol = determine_request_protocol(operation.service_model, request.content_type)
+    if protocol == "json" and request.data:
+        json.loads(request.data)  # the parser takes damaged JSON for an empty request
     parser = PROTOCOL_PARSERS[protocol](operation)
     parsed: dict[str, Any] = parser.parse(
         {
@@ -313,6 +318,14 @@ def role_by_arn(role_arn: str) -> Role | None:
     return next((role for role in list(_visible(account_id).roles.values()) if role.arn == role_arn), None)
 
 
+def user_by_arn(user_arn: str) -> User | None:
+    """The user with this ARN, in whichever account it is."""
+    account_id = user_arn.split(":")[4]
+    if account_id not in account_ids():
+        return None
+    return next((user for user in list(_visible(account_id).users.values()) if user.arn == user_arn), None)
+
+
 def managed_policy_document(account_id: str, policy_arn: str) -> Document | None:
     """The default version of a managed policy."""
     policy = _visible(account_id).managed_policies.get(policy_arn)
@@ -416,6 +429,11 @@ def new_user(account_id: str, name: str, path: str, tags: list[dict[str, str]]) 
     return iam(account_id).create_user("us-east-1", name, path, tags)
 
 
+def boundary_arn(entity: User | Role | Group) -> str | None:
+    """The managed policy around a user or role, if there is one; a group has none."""
+    return cast(str | None, getattr(entity, "permissions_boundary_arn", None))
+
+
 def set_user_boundary(user: User, policy_arn: str | None) -> None:
     """Puts a permissions boundary around a user, or takes it away."""
     user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]
@@ -460,7 +478,7 @@ def note_role_use(role_arn: str, now: datetime, region: str) -> None:
     """Keeps when, and where, a session of a role last called."""
     if role := role_by_arn(role_arn):
         role.last_used = now
-        role.last_used_region = region
+        role.last_used_region = region  # type: ignore[assignment]
 
 
 # --- ids as AWS makes them: moto gives users and groups ids without AWS's prefixes

@@ -21,6 +21,9 @@ class _Handler(moto_seam.MotoRequestHandler):
     """Keeps connections open between requests, and keeps quiet about them."""
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # otherwise a line that is no HTTP is answered without a status
+    error_content_type = "application/xml"
+    error_message_format = "<Error><Code>BadRequest</Code><Message>%(message)s</Message></Error>"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing: a notebook's output is no place for a server's log."""

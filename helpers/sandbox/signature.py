@@ -72,7 +72,7 @@ def is_signed_with(request: Request, signature: Signature, secret_access_key: st
     signed = AWSRequest(method=request.method, url=request.raw_url, data=request.data, headers=headers)
     signed.context["timestamp"] = request.headers.get("X-Amz-Date", "")
     wanted = auth.signature(auth.string_to_sign(signed, auth.canonical_request(signed)), signed)
-    return hmac.compare_digest(wanted, signature.signature)
+    return hmac.compare_digest(wanted.encode(), signature.signature.encode())
 
 
 def check_date(request: Request, now: datetime) -> None:

@@ -83,7 +83,7 @@ def assume_role(call: StsCall) -> dict[str, Any]:
 
 
 def get_session_token(call: StsCall) -> dict[str, Any]:
-    """Gives a user temporary credentials of its own.
+    """Gives a user temporary credentials of its own; they remember that MFA was done.
 
     Raises:
         AwsError: the caller uses temporary credentials already.
@@ -91,7 +91,8 @@ def get_session_token(call: StsCall) -> dict[str, Any]:
     if call.caller.session:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     duration = int(call.parameters.get("DurationSeconds") or 12 * HOUR)
-    return {"Credentials": _shown(_open_session(call, duration, principal=call.caller.principal))}
+    mfa_at = call.now if "TokenCode" in call.parameters else None
+    return {"Credentials": _shown(_open_session(call, duration, principal=call.caller.principal, mfa_at=mfa_at))}
 
 
 def get_caller_identity(call: StsCall) -> dict[str, Any]:

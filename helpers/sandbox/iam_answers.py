@@ -1,0 +1,101 @@
+"""The IAM calls that the sandbox answers itself, for moto lacks them or answers otherwise than AWS.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from helpers.sandbox import mfa, moto_seam
+from helpers.sandbox.errors import AwsError
+from helpers.sandbox.iam_call import IamCall, Result, shown_user
+from helpers.sandbox.last_used import get_access_key_last_used
+from helpers.sandbox.simulator_answers import simulate_custom_policy, simulate_principal_policy
+
+__all__ = ["ANSWERS", "IamCall"]
+
+_POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/.+")
+
+
+# --- users and their permissions boundaries
+
+
+def create_user(call: IamCall) -> Result:
+    """Makes a user, inside a permissions boundary where one is given. Its name was found to be free.
+
+    Raises:
+        AwsError: the boundary is no managed policy.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
+    """
+    parameters = call.parameters
+    boundary = parameters.get("PermissionsBoundary")
+    if boundary:
+        _check_boundary(call.account_id, boundary)
+    tags = parameters.get("Tags", [])
+    user = moto_seam.new_user(call.account_id, parameters["UserName"], parameters.get("Path", "/"), tags)
+    moto_seam.set_user_boundary(user, boundary)
+    return {"User": shown_user(user)}
+
+
+def get_user(call: IamCall) -> Result:
+    """A user with its boundary and tags.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html
+    """
+    return {"User": shown_user(call.user)}
+
+
+def put_user_permissions_boundary(call: IamCall) -> Result:
+    """Sets the most that a user may do.
+
+    Raises:
+        AwsError: the boundary is no managed policy.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPermissionsBoundary.html
+    """
+    boundary = call.parameters["PermissionsBoundary"]
+    _check_boundary(call.account_id, boundary)
+    moto_seam.set_user_boundary(call.user, boundary)
+    return {}
+
+
+def delete_user_permissions_boundary(call: IamCall) -> Result:
+    """Takes a user's boundary away.
+
+    Raises:
+        AwsError: `NoSuchEntity`, where there is none.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPermissionsBoundary.html
+    """
+    user = call.user
+    if moto_seam.boundary_arn(user) is None:
+        message = f"The user with name {user.name} does not have a permissions boundary."
+        raise AwsError("NoSuchEntity", message, 404)
+    moto_seam.set_user_boundary(user, None)
+    return {}
+
+
+def _check_boundary(account_id: str, policy_arn: str) -> None:
+    if not _POLICY_ARN.fullmatch(policy_arn):
+        raise AwsError("InvalidInput", f"ARN {policy_arn} is not valid.")
+    if moto_seam.managed_policy_text(account_id, policy_arn) is None:
+        raise AwsError("NoSuchEntity", f"Policy {policy_arn} does not exist or is not attachable.", 404)
+
+
+ANSWERS: Mapping[str, Callable[[IamCall], Result]] = {
+    "CreateUser": create_user,
+    "CreateVirtualMFADevice": mfa.create_virtual_mfa_device,
+    "DeactivateMFADevice": mfa.deactivate_mfa_device,
+    "DeleteUserPermissionsBoundary": delete_user_permissions_boundary,
+    "DeleteVirtualMFADevice": mfa.delete_virtual_mfa_device,
+    "EnableMFADevice": mfa.enable_mfa_device,
+    "GetAccessKeyLastUsed": get_access_key_last_used,
+    "GetUser": get_user,
+    "ListMFADevices": mfa.list_mfa_devices,
+    "ListVirtualMFADevices": mfa.list_virtual_mfa_devices,
+    "PutUserPermissionsBoundary": put_user_permissions_boundary,
+    "ResyncMFADevice": mfa.resync_mfa_device,
+    "SimulateCustomPolicy": simulate_custom_policy,
+    "SimulatePrincipalPolicy": simulate_principal_policy,
+}
