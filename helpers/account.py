@@ -64,6 +64,7 @@ class Account:
         folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key.
         news: a sentence about what opening it did; empty when there is nothing to tell.
         administrator: who signs when nobody else is named: you.
+        others: the other accounts that are yours too: the sandbox has a second one.
     """
 
     target: str
@@ -74,7 +75,12 @@ class Account:
     news: str = field(repr=False)
     administrator: Administrator = field(repr=False)
     _session: boto3.Session = field(repr=False)
+    others: tuple["Account", ...] = field(default=(), repr=False)
     _own_clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of(self, account_id: str) -> "Account | None":
+        """The account with these 12 digits, if it is one of yours: this one, or one of the others."""
+        return next((account for account in (self, *self.others) if account.account_id == account_id), None)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client in this account.
@@ -148,24 +154,31 @@ def open_account(target: str | None = None) -> Account:
 
 
 def _account(target: str, connection: Connection, folder: Path, news: str) -> Account:
-    administrator = connection.accounts[0]
+    def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
+        return Account(
+            target=target,
+            account_id=administrator.account_id,
+            region=connection.region,
+            endpoint_url=connection.endpoint_url,
+            folder=folder,
+            news=news,
+            administrator=administrator,
+            others=others,
+            _session=_session_of(administrator, connection.region),
+        )
+
+    first, *others = connection.accounts
+    return opened(first, tuple(map(opened, others)))
+
+
+def _session_of(administrator: Administrator, region: str) -> boto3.Session:
     botocore_session = _session_of_its_own()
     botocore_session.register("needs-retry", _tell_that_the_sandbox_stopped)
-    session = boto3.Session(
+    return boto3.Session(
         aws_access_key_id=administrator.access_key_id,
         aws_secret_access_key=administrator.secret_access_key,
-        region_name=connection.region,
+        region_name=region,
         botocore_session=botocore_session,
-    )
-    return Account(
-        target=target,
-        account_id=administrator.account_id,
-        region=connection.region,
-        endpoint_url=connection.endpoint_url,
-        folder=folder,
-        news=news,
-        administrator=administrator,
-        _session=session,
     )
 
 

@@ -21,19 +21,27 @@ class Attempt(Shown):
     Attributes:
         what: the call, in words.
         expected: what the lesson expects: "allowed" or "refused".
-        refusal: AWS's error code and message; None when the call was allowed.
+        error: botocore's error, when AWS refused; for `explain` to look into.
         answer: what the call returned, when it was allowed.
     """
 
     what: str
     expected: Expectation
-    refusal: tuple[str, str] | None
+    error: ClientError | None = field(default=None, repr=False)
     answer: Any = field(default=None, repr=False)
+
+    @property
+    def refusal(self) -> tuple[str, str] | None:
+        """AWS's error code and message; None when the call was allowed."""
+        if self.error is None:
+            return None
+        told = self.error.response["Error"]
+        return told["Code"], told["Message"]
 
     @property
     def allowed(self) -> bool:
         """Whether AWS let the call through."""
-        return self.refusal is None
+        return self.error is None
 
     @property
     def accent(self) -> str:
@@ -76,11 +84,10 @@ def attempt(
     try:
         answer = until_it_works(call, not_yet=codes, limit_seconds=PATIENCE_SECONDS if expect == "allowed" else 0)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code not in codes:
+        if error.response["Error"]["Code"] not in codes:
             raise
-        return Attempt(what, expect, (code, error.response["Error"]["Message"]))
-    return Attempt(what, expect, None, answer)
+        return Attempt(what, expect, error=error)
+    return Attempt(what, expect, answer=answer)
 
 
 def _unexpected(expected: Expectation) -> str:

@@ -107,6 +107,7 @@ class Decision:
     Attributes:
         verdict: The answer.
         phrase: How AWS goes on after `User: … is not authorized to perform: …`; empty if allowed.
+        refused_by: The side that decided against the request; `None` if allowed.
         identity_side: What the caller's policies say, within the boundary and the session policies.
         resource_side: What the resource's policy says; `None` if it has none.
         same_account: Whether the caller and the resource belong to one account.
@@ -116,6 +117,7 @@ class Decision:
 
     verdict: Verdict
     phrase: str
+    refused_by: Side | None
     identity_side: Verdict
     resource_side: Verdict | None
     same_account: bool
@@ -156,10 +158,11 @@ def decide(request: Request, policies: Policies) -> Decision:
     if request.principal.is_root and verdicts["identity"] is Verdict.IMPLICIT_DENY:
         verdicts["identity"] = Verdict.ALLOWED
     matched_by = _matched_by(reasons)
-    verdict, phrase = _conclude(request, verdicts, _required_sides(request, matched_by))
+    verdict, phrase, refused_by = _conclude(request, verdicts, _required_sides(request, matched_by))
     return Decision(
         verdict=verdict,
         phrase=phrase,
+        refused_by=refused_by,
         identity_side=_together(verdicts[side] for side in _CALLER_SIDES),
         resource_side=verdicts["resource"] if policies.resource else None,
         same_account=request.within_account,
@@ -191,13 +194,15 @@ def _required_sides(request: Request, matched_by: MatchedBy | None) -> tuple[Sid
     return _SIDES
 
 
-def _conclude(request: Request, verdicts: Mapping[Side, Verdict], required: tuple[Side, ...]) -> tuple[Verdict, str]:
-    """Reach the verdict and word a refusal.
+def _conclude(
+    request: Request, verdicts: Mapping[Side, Verdict], required: tuple[Side, ...]
+) -> tuple[Verdict, str, Side | None]:
+    """Reach the verdict, word a refusal, and name the side that it came from.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     if request.action.lower() in _FOR_EVERYONE:
-        return Verdict.ALLOWED, ""
+        return Verdict.ALLOWED, "", None
     kinds = {
         "identity": "an identity-based policy",
         "boundary": "a permissions boundary",
@@ -206,14 +211,14 @@ def _conclude(request: Request, verdicts: Mapping[Side, Verdict], required: tupl
     }
     for side in _SIDES:
         if verdicts[side] is Verdict.EXPLICIT_DENY:
-            return Verdict.EXPLICIT_DENY, f"with an explicit deny in {kinds[side]}"
+            return Verdict.EXPLICIT_DENY, f"with an explicit deny in {kinds[side]}", side
     for side in required:
         if verdicts[side] is Verdict.IMPLICIT_DENY:
             kind = kinds[side].split(" ", 1)[1]
-            return Verdict.IMPLICIT_DENY, f"because no {kind} allows the {request.action} action"
+            return Verdict.IMPLICIT_DENY, f"because no {kind} allows the {request.action} action", side
     if request.assumes_role and request.principal.is_root:
-        return Verdict.IMPLICIT_DENY, "because roles may not be assumed by root accounts"
-    return Verdict.ALLOWED, ""
+        return Verdict.IMPLICIT_DENY, "because roles may not be assumed by root accounts", "identity"
+    return Verdict.ALLOWED, "", None
 
 
 def _side_verdict(reasons: Iterable[PolicyReason]) -> Verdict:
