@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
+from helpers.asked import remember_calls
 from helpers.display import ToldInOneSentence
 from helpers.sandbox.connection import Administrator, Connection
 
@@ -90,14 +91,9 @@ class Account:
             credentials: who signs the calls; the account's administrator when left out.
         """
         if credentials:
-            return self._new_client(
-                service,
-                aws_access_key_id=credentials.access_key_id,
-                aws_secret_access_key=credentials.secret_access_key,
-                aws_session_token=credentials.session_token,
-            )
+            return self._new_client(service, credentials)
         if service not in self._own_clients:
-            self._own_clients[service] = self._new_client(service)
+            self._own_clients[service] = self._new_client(service, self.administrator)
         return self._own_clients[service]
 
     def advance_clock(self, seconds: float) -> None:
@@ -116,15 +112,18 @@ class Account:
         assert credentials is not None, "an account is opened with the administrator's"
         advance_clock(self.endpoint_url, credentials, seconds)
 
-    def _new_client(self, service: str, **identity: str | None) -> Any:
-        config = Config(retries={"mode": "standard"}, proxies={})
-        return self._session.client(
+    def _new_client(self, service: str, credentials: Credentials) -> Any:
+        client = self._session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
             endpoint_url=self.endpoint_url,
-            config=config,
-            **identity,
+            config=Config(retries={"mode": "standard"}, proxies={}),
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
         )
+        remember_calls(client, access_key_id=credentials.access_key_id)
+        return client
 
 
 def open_account(target: str | None = None) -> Account:

@@ -108,6 +108,7 @@ class Decision:
         verdict: The answer.
         phrase: How AWS goes on after `User: … is not authorized to perform: …`; empty if allowed.
         refused_by: The side that decided against the request; `None` if allowed.
+        required: The sides that all have to allow this request.
         identity_side: What the caller's policies say, within the boundary and the session policies.
         resource_side: What the resource's policy says; `None` if it has none.
         same_account: Whether the caller and the resource belong to one account.
@@ -118,6 +119,7 @@ class Decision:
     verdict: Verdict
     phrase: str
     refused_by: Side | None
+    required: tuple[Side, ...]
     identity_side: Verdict
     resource_side: Verdict | None
     same_account: bool
@@ -158,11 +160,13 @@ def decide(request: Request, policies: Policies) -> Decision:
     if request.principal.is_root and verdicts["identity"] is Verdict.IMPLICIT_DENY:
         verdicts["identity"] = Verdict.ALLOWED
     matched_by = _matched_by(reasons)
-    verdict, phrase, refused_by = _conclude(request, verdicts, _required_sides(request, matched_by))
+    required = _required_sides(request, matched_by)
+    verdict, phrase, refused_by = _conclude(request, verdicts, required)
     return Decision(
         verdict=verdict,
         phrase=phrase,
         refused_by=refused_by,
+        required=required,
         identity_side=_together(verdicts[side] for side in _CALLER_SIDES),
         resource_side=verdicts["resource"] if policies.resource else None,
         same_account=request.within_account,
@@ -176,8 +180,8 @@ def _required_sides(request: Request, matched_by: MatchedBy | None) -> tuple[Sid
 
     Within one account the resource's policy is enough by itself when it names the caller, or everyone, and
     stands in for identity policies when it names the role behind a session. When it names the account only,
-    it leaves the matter to the account's own policies. A role is never assumed without its trust policy, nor
-    anything in another account used without both sides.
+    it leaves the matter to the account's own policies. A role is never assumed without its trust policy: when
+    that does not match, it alone decides. Nothing in another account is used without both sides.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
     """
@@ -185,7 +189,7 @@ def _required_sides(request: Request, matched_by: MatchedBy | None) -> tuple[Sid
     if caller.service:
         return ("resource",)
     if request.within_account:
-        if matched_by in ("principal", "session", "everyone"):
+        if matched_by in ("principal", "session", "everyone") or (matched_by is None and request.assumes_role):
             return ("resource",)
         if matched_by == "role":
             return ("boundary", "session", "resource")

@@ -237,10 +237,16 @@ def put_role_policy(iam: "IAMClient", *, role_name: str, policy_name: str, docum
     iam.put_role_policy(RoleName=role_name, PolicyName=policy_name, PolicyDocument=text)
 
 
-def trust_principal(iam: "IAMClient", *, role_name: str, arn: str) -> policies.Document:
-    """Adds `Statement1`, which trusts a user (or an account's `…:root`), to a role's trust policy.
+def trust_principal(iam: "IAMClient", *, role_name: str, arn: str, sid: str = policies.TRUST_SID) -> policies.Document:
+    """Adds a statement that trusts a user (or an account's `…:root`) to a role's trust policy.
 
-    The other statements stay. A principal trusted already is not added again.
+    The other statements stay; one of the same Sid is replaced. A principal trusted already is not added again.
+
+    Args:
+        iam: an IAM client.
+        role_name: the role.
+        arn: whom to trust.
+        sid: the statement's name.
 
     Returns:
         The whole trust policy.
@@ -251,7 +257,7 @@ def trust_principal(iam: "IAMClient", *, role_name: str, arn: str) -> policies.D
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
     """
     role: Any = iam.get_role(RoleName=role_name)["Role"]
-    trust = policies.with_statement(role["AssumeRolePolicyDocument"], policies.trust_principal(arn))
+    trust = policies.with_statement(role["AssumeRolePolicyDocument"], policies.trust_principal(arn, sid=sid))
     iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=policies.to_json(trust))
     return trust
 

@@ -11,6 +11,7 @@ Document = dict[str, Any]
 Statement = dict[str, Any]
 
 VERSION = "2012-10-17"
+TRUST_SID = "Statement1"
 
 
 def policy(*statements: Statement) -> Document:
@@ -36,7 +37,7 @@ def trust_service(service: str) -> Statement:
     return {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
 
 
-def trust_principal(arn: str, *, sid: str = "Statement1") -> Statement:
+def trust_principal(arn: str, *, sid: str = TRUST_SID) -> Statement:
     """The role's half of the handshake: a trust statement for a user, a role, or a whole account (`…:root`).
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html

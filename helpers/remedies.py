@@ -1,0 +1,271 @@
+"""The next thing to do about a refusal: in one sentence, and with the console, the CLI and Python.
+
+Nothing here makes a policy broader than the refused request needs.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import re
+from dataclasses import replace
+
+from helpers import policies
+from helpers.account import Account
+from helpers.arns import parse_arn
+from helpers.case import Case
+from helpers.decisions import StatementReason, Verdict
+from helpers.explanation import NextStep
+from helpers.live_policies import Place
+
+_CONDITION = re.compile(r"(?P<operator>\S+) (?P<key>[^:]+:.*?): (?P<wanted>.*)", re.DOTALL)
+_UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
+
+
+def remedy(case: Case, account: Account) -> NextStep:
+    """What to do next about a request.
+
+    Args:
+        case: the request and how it is decided.
+        account: the open account, in which the Python line is run.
+    """
+    decision = case.decision
+    if decision.verdict is Verdict.ALLOWED:
+        return _try_it(case)
+    if decision.verdict is Verdict.EXPLICIT_DENY:
+        return _lift_deny(case, account)
+    if decision.refused_by == "resource":
+        return _let_in(case, account)
+    if decision.refused_by == "session":
+        return NextStep("Open the session anew, without a session policy or with one that allows this.")
+    if case.request.principal.is_root:
+        return NextStep("Sign in as a user or a role: the root user is for the few things that nobody else may do.")
+    if decision.refused_by == "boundary":
+        return _widen_boundary(case)
+    return _allow(case, account)
+
+
+# --- allowed already
+
+
+def _try_it(case: Case) -> NextStep:
+    if not case.request.assumes_role:
+        return NextStep("Nothing to mend: make the call.")
+    arn = case.request.resource
+    return NextStep(
+        "Nothing to mend: make the call.", cli=f"aws sts assume-role --role-arn {arn} --role-session-name test"
+    )
+
+
+# --- a Deny
+
+
+def _lift_deny(case: Case, account: Account) -> NextStep:
+    policy, statement = next(case.deciding())
+    place = case.place(policy.source)
+    mend = f"Ask who wrote {statement.name} of the {policy.source}, and why"
+    if place is None:
+        return NextStep("Open the session anew, with a session policy that does not deny this.")
+    if place.holder == "group":
+        return NextStep(
+            f"{mend}; then take {case.who} out of the group, or narrow the statement.",
+            console=f"IAM → User groups → {place.name} → Users → {_name(case)} → Remove",
+            cli=f"aws iam remove-user-from-group --group-name {place.name} --user-name {_name(case)}",
+            python=f"{_own_iam(case, account)}.remove_user_from_group("
+            f'GroupName="{place.name}", UserName="{_name(case)}")',
+        )
+    return replace(_edit(place), do=f"{mend}; then narrow the statement, or take it out.")
+
+
+def _edit(place: Place) -> NextStep:
+    """Where a policy is edited."""
+    if place.policy_arn:
+        return NextStep(
+            "",
+            console=f"IAM → Policies → {place.policy_name} → Edit",
+            cli=f"aws iam create-policy-version --policy-arn {place.policy_arn} "
+            "--policy-document file://policy.json --set-as-default",
+        )
+    if place.holder == "bucket":
+        return NextStep(
+            "",
+            console=f"S3 → Buckets → {place.name} → Permissions → Bucket policy → Edit",
+            cli=f"aws s3api put-bucket-policy --bucket {place.name} --policy file://policy.json",
+        )
+    if place.side == "resource":
+        return NextStep(
+            "",
+            console=f"IAM → Roles → {place.name} → Trust relationships → Edit trust policy",
+            cli=f"aws iam update-assume-role-policy --role-name {place.name} --policy-document file://trust.json",
+        )
+    kinds = {"user": "Users", "role": "Roles", "group": "User groups"}
+    return NextStep(
+        "",
+        console=f"IAM → {kinds[place.holder]} → {place.name} → Permissions → {place.policy_name} → Edit",
+        cli=f"aws iam put-{place.holder}-policy --{place.holder}-name {place.name} "
+        f"--policy-name {place.policy_name} --policy-document file://policy.json",
+    )
+
+
+# --- the caller's side
+
+
+def _allow(case: Case, account: Account) -> NextStep:
+    near = next(case.deciding(), None)
+    place = case.place(near[0].source) if near else None
+    if near and place and (statement := near[1]).mismatch:
+        if statement.mismatch.element == "Condition":
+            return _meet(case, statement, place)
+        if not place.policy_arn:
+            do = f"Put {case.request.resource} into the Resource of {statement.name} in the {place.source}."
+            return replace(_edit(place), do=do, python=_put_policy(case, account, place.policy_name))
+    holder = "role" if case.request.principal.role_arn else "user"
+    name = _name(case)
+    return NextStep(
+        f"Put an inline policy on {holder} {name} that allows {case.request.action} on {case.request.resource}.",
+        console=f"IAM → {holder.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
+        cli=f"aws iam put-{holder}-policy --{holder}-name {name} --policy-name {_policy_name(case)} "
+        "--policy-document file://policy.json",
+        python=_put_policy(case, account, _policy_name(case)),
+    )
+
+
+def _put_policy(case: Case, account: Account, policy_name: str) -> str:
+    """Python that writes an inline policy for exactly the request."""
+    holder = "role" if case.request.principal.role_arn else "user"
+    request = case.request
+    if request.assumes_role and request.action.lower() == "sts:assumerole":
+        document = f'policies.allow_assume_role("{request.resource}")'
+    else:
+        document = f'policies.policy(policies.allow("{request.action}", "{request.resource}"))'
+    client = _client(account, request.principal.account_id)
+    return (
+        f'iam.put_{holder}_policy({client}, {holder}_name="{_name(case)}", '
+        f'policy_name="{policy_name}", document={document})'
+    )
+
+
+def _policy_name(case: Case) -> str:
+    if case.request.assumes_role:
+        return f"assume-{parse_arn(case.request.resource).name}"
+    return case.request.action.replace(":", "-").lower()
+
+
+def _widen_boundary(case: Case) -> NextStep:
+    place = next(place for place in case.caller.places.values() if place.side == "boundary")
+    do = f"Ask whoever set the boundary to add {case.request.action} on {case.request.resource} to it."
+    if place.policy_arn.split(":")[4] == "aws":
+        return NextStep(f"{do} AWS maintains this one: another policy has to take its place.")
+    return replace(_edit(place), do=do)
+
+
+# --- the other side
+
+
+def _let_in(case: Case, account: Account) -> NextStep:
+    place = case.resource.place
+    if case.request.assumes_role and (place is None or case.policies.resource is None):
+        return NextStep(
+            "Copy the role's ARN again, from the role's page.",
+            console="IAM → Roles → the role → ARN",
+            cli='aws iam list-roles --query "Roles[].Arn"',
+        )
+    near = next(case.deciding(), None)
+    if near and place and (mismatch := near[1].mismatch):
+        if mismatch.element == "Condition":
+            return _meet(case, near[1], place)
+        if mismatch.element == "Action":
+            return replace(_edit(place), do=f"Add {case.request.action} to the Action of {near[1].name}.")
+        if gone := _UNIQUE_ID.search(mismatch.wanted):
+            return _trust_again(case, account, place, near[1], gone[0])
+    if case.request.assumes_role and place:
+        return _trust(case, account, place)
+    edit = _edit(place) if place else NextStep("")
+    return replace(edit, do=f"Let the owner of {case.other} allow {_principal_arn(case)} in its policy.")
+
+
+def _trust_again(case: Case, account: Account, place: Place, statement: StatementReason, gone: str) -> NextStep:
+    """A statement names somebody who was deleted: AWS saves the policy again only without that id."""
+    sid = "" if statement.name.startswith("statement ") else f', sid="{statement.name}"'
+    return replace(
+        _edit(place),
+        do=f"{gone} is the id of a user or role that was deleted, and a new one of the same name is a stranger: "
+        f"in {statement.name}, put {_principal_arn(case)} in its place.",
+        python=_trust_line(case, account, place, sid) if sid else "",
+    )
+
+
+def _trust(case: Case, account: Account, place: Place) -> NextStep:
+    principal = case.request.principal
+    if principal.service:
+        kind = f'policies.trust_service("{principal.service}")'
+        return replace(_edit(place), do=f"Add {kind} to the role's trust policy, if the service is to use this role.")
+    return replace(
+        _edit(place),
+        do=f"Add a statement that names {_principal_arn(case)} to the role's trust policy.",
+        python=_trust_line(case, account, place, _sid(case)),
+    )
+
+
+def _trust_line(case: Case, account: Account, place: Place, sid: str) -> str:
+    client = _client(account, case.resource.account_id or "")
+    return f'iam.trust_principal({client}, role_name="{place.name}", arn="{_principal_arn(case)}"{sid})'
+
+
+def _sid(case: Case) -> str:
+    """An argument that names the new statement, where its usual name is another statement's already."""
+    own = case.policies.resource
+    if own is None or policies.TRUST_SID not in [one.get("Sid") for one in policies.statements(own.document)]:
+        return ""
+    return f', sid="Trust{re.sub(r"[^A-Za-z0-9]", "", _name(case).title())}"'
+
+
+# --- conditions
+
+
+def _meet(case: Case, statement: StatementReason, place: Place) -> NextStep:
+    """What meets a condition; for some keys, what to pass along with the call."""
+    assert statement.mismatch is not None, "a statement that comes near does not match"
+    found = _CONDITION.fullmatch(statement.mismatch.wanted)
+    key, wanted = (found["key"], found["wanted"]) if found else ("", "")
+    role = f"aws sts assume-role --role-arn {case.request.resource} --role-session-name test"
+    match key.lower():
+        case "sts:externalid":
+            return NextStep(
+                f"Pass the external id that the trust policy wants, {wanted}, along with the call.",
+                cli=f"{role} --external-id {wanted}",
+                python=f'sts.assume_role(RoleArn="{case.request.resource}", RoleSessionName="test", '
+                f'ExternalId="{wanted}")',
+            )
+        case "aws:multifactorauthpresent" | "aws:multifactorauthage":
+            return NextStep(
+                "Pass the code of an MFA device along with the call.",
+                cli=f"{role} --serial-number <device-arn> --token-code <six-digits>",
+            )
+        case "sts:rolesessionname" | "sts:sourceidentity":
+            option = {"sts:rolesessionname": "RoleSessionName", "sts:sourceidentity": "SourceIdentity"}[key.lower()]
+            return NextStep(f"Pass {option} with the value that the policy wants: {wanted}.")
+    seen = statement.mismatch.seen
+    do = f"Meet the condition {statement.mismatch.wanted} (the request has: {seen}), or have it changed."
+    return replace(_edit(place), do=do)
+
+
+# --- names
+
+
+def _client(account: Account, account_id: str) -> str:
+    """Python for an IAM client in one of your accounts."""
+    owner = "account" if account_id == account.account_id else f'account.of("{account_id}")'
+    return f'{owner}.client("iam")'
+
+
+def _principal_arn(case: Case) -> str:
+    principal = case.request.principal
+    return principal.role_arn or principal.arn
+
+
+def _name(case: Case) -> str:
+    """The name of the user, or of the role behind the session."""
+    return parse_arn(_principal_arn(case)).name
+
+
+def _own_iam(case: Case, account: Account) -> str:
+    return _client(account, case.request.principal.account_id)

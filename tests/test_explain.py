@@ -1,0 +1,556 @@
+"""Why a request is refused: what `explain` says, held against what the real sandbox answers."""
+
+import json
+import random
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers import iam, policies
+from helpers.account import Account, open_account
+from helpers.decisions import Verdict
+from helpers.explain import explain
+from helpers.explanation import Explanation
+from sandbox_clients import allow, deny, document, trust, unique
+
+S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+
+
+@pytest.fixture(scope="module")
+def account() -> Account:
+    return open_account("private")
+
+
+@dataclass(frozen=True)
+class User:
+    """A user that a test made: its name, ARN and key."""
+
+    name: str
+    arn: str
+    key: iam.AccessKey
+
+
+def new_user(account: Account, *inline: Any) -> User:
+    client, name = account.client("iam"), unique("user")
+    arn = client.create_user(UserName=name)["User"]["Arn"]
+    if inline:
+        client.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*inline))
+    return User(name, arn, iam.create_access_key(client, user_name=name))
+
+
+def new_role(account: Account, *trusts: Any, **options: Any) -> str:
+    options = {"RoleName": unique("role"), "AssumeRolePolicyDocument": document(*trusts)} | options
+    arn: str = account.client("iam").create_role(**options)["Role"]["Arn"]
+    return arn
+
+
+def assume(account: Account, user: User, role_arn: str, **options: Any) -> ClientError | None:
+    """Assumes a role as a user: the error, or None when it worked."""
+    return error_of(
+        account.client("sts", user.key).assume_role,
+        **{"RoleArn": role_arn, "RoleSessionName": "test"} | options,
+    )
+
+
+def error_of(call: Any, **parameters: Any) -> ClientError | None:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error
+    return None
+
+
+def explained(account: Account, user: User, role_arn: str, **options: Any) -> Explanation:
+    """The explanation of a refusal that must come."""
+    error = assume(account, user, role_arn, **options)
+    assert error is not None
+    return explain(account, error)
+
+
+# --- one case after another
+
+
+def test_the_trust_policy_names_nobody_like_the_user(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"Service": "ec2.amazonaws.com"}))
+    found = explained(account, user, role_arn)
+    assert (found.verdict, found.decided_by, found.deciding) == (Verdict.IMPLICIT_DENY, "resource", ())
+    assert f'iam.trust_principal(account.client("iam"), role_name="{role_arn.split("/")[1]}"' in found.next_step.python
+
+
+def test_what_explain_proposes_mends_it(account: Account) -> None:
+    """The line of Python is run as it stands, for both sides in turn, and across accounts."""
+    other = account.others[0]
+    user, role_arn = new_user(account), new_role(other, trust({"Service": "ec2.amazonaws.com"}))
+    decided = []
+    for _ in range(2):
+        found = explained(account, user, role_arn)
+        decided.append(found.decided_by)
+        eval(found.next_step.python, {"account": account, "iam": iam, "policies": policies})
+    assert decided == ["identity", "resource"]
+    assert assume(account, user, role_arn) is None
+
+
+def test_an_account_trust_needs_the_users_own_policy(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    found = explained(account, user, role_arn)
+    assert found.decided_by == "identity"
+    assert "names the whole account" in found.reason
+    assert "names the account, so user" in found.relation
+
+
+def test_a_deny_in_a_group_is_named_with_its_group(account: Account) -> None:
+    user, group = new_user(account), unique("group")
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    client = account.client("iam")
+    client.create_group(GroupName=group)
+    client.add_user_to_group(GroupName=group, UserName=user.name)
+    forbidden = document({**deny("sts:*"), "Sid": "NoRoles"})
+    client.put_group_policy(GroupName=group, PolicyName="guard", PolicyDocument=forbidden)
+    found = explained(account, user, role_arn)
+    assert (found.verdict, found.decided_by) == (Verdict.EXPLICIT_DENY, "identity")
+    assert [(source, said.name) for source, said in found.deciding] == [
+        (f'inline policy "guard" of group "{group}"', "NoRoles")
+    ]
+    assert found.next_step.cli == f"aws iam remove-user-from-group --group-name {group} --user-name {user.name}"
+
+
+def test_an_external_id_left_out(account: Account) -> None:
+    user = new_user(account)
+    wanted = {"StringEquals": {"sts:ExternalId": "agreed"}}
+    role_arn = new_role(account, trust({"AWS": user.arn}, Condition=wanted, Sid="Partner"))
+    found = explained(account, user, role_arn)
+    [(_, said)] = found.deciding
+    assert (found.decided_by, said.name) == ("resource", "Partner")
+    assert "sts:ExternalId: agreed" in said.why
+    assert found.next_step.cli.endswith("--external-id agreed")
+    wrong = explained(account, user, role_arn, ExternalId="guessed")
+    assert "in the request it is guessed" in wrong.deciding[0][1].why
+    assert assume(account, user, role_arn, ExternalId="agreed") is None
+
+
+def test_a_policy_for_another_role(account: Account) -> None:
+    user = new_user(account, allow("sts:AssumeRole", f"arn:aws:iam::{account.account_id}:role/another"))
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    found = explained(account, user, role_arn)
+    [(source, said)] = found.deciding
+    assert source == f'inline policy "inline" of user "{user.name}"'
+    assert "its Resource is" in said.why
+    assert role_arn in found.next_step.do
+
+
+def test_a_boundary_that_leaves_the_call_out(account: Account) -> None:
+    user = new_user(account, allow("sts:AssumeRole"))
+    account.client("iam").put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=S3_FULL_ACCESS)
+    found = explained(account, user, new_role(account, trust({"AWS": account.account_id})))
+    assert found.decided_by == "boundary"
+    assert "boundary" in found.next_step.do
+
+
+def test_a_user_who_was_deleted_and_made_again(account: Account) -> None:
+    user, client = new_user(account), account.client("iam")
+    role_arn = new_role(account, trust({"AWS": user.arn}, Sid="Statement1"))
+    client.delete_access_key(UserName=user.name, AccessKeyId=user.key.access_key_id)
+    client.delete_user(UserName=user.name)
+    client.create_user(UserName=user.name)
+    again = replace(user, key=iam.create_access_key(client, user_name=user.name))
+    found = explained(account, again, role_arn)
+    assert found.decided_by == "resource"
+    assert "was deleted" in found.next_step.do
+    eval(found.next_step.python, {"account": account, "iam": iam})
+    assert assume(account, again, role_arn) is None
+
+
+def test_a_role_that_does_not_exist(account: Account) -> None:
+    user = new_user(account, allow("sts:AssumeRole"))
+    found = explained(account, user, f"arn:aws:iam::{account.account_id}:role/{unique('nowhere')}")
+    assert found.reason.startswith("There is no such role.")
+
+
+def test_a_role_that_may_not_use_s3(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    given = account.client("sts", user.key).assume_role(RoleArn=role_arn, RoleSessionName="app")["Credentials"]
+    session = iam.AccessKey("", given["AccessKeyId"], given["SecretAccessKey"])
+    s3 = account.client("s3", SessionKey(session.access_key_id, session.secret_access_key, given["SessionToken"]))
+    found = explain(account, error_of(s3.list_buckets))
+    role_name = role_arn.split("/")[1]
+    assert (found.decided_by, found.verdict) == ("identity", Verdict.IMPLICIT_DENY)
+    assert f"put-role-policy --role-name {role_name}" in found.next_step.cli
+    eval(found.next_step.python, {"account": account, "iam": iam, "policies": policies})
+    assert error_of(s3.list_buckets) is None
+
+
+@dataclass(frozen=True)
+class SessionKey:
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+def test_s3_refuses_without_a_word_and_the_call_tells(account: Account) -> None:
+    """A HEAD request is refused without a body: what was asked is in the call alone."""
+    user, bucket = new_user(account), unique("bucket")
+    account.client("s3").create_bucket(Bucket=bucket)
+    found = explain(account, error_of(account.client("s3", user.key).head_object, Bucket=bucket, Key="a/b"))
+    assert found.question == f"user {user.name}, s3:GetObject on arn:aws:s3:::{bucket}/a/b"
+    assert found.decided_by == "identity"
+
+
+def test_a_bucket_policy_denies(account: Account) -> None:
+    user, bucket = new_user(account, allow("s3:*")), unique("bucket")
+    account.client("s3").create_bucket(Bucket=bucket)
+    refused = {"Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+    refused["Resource"] = [f"arn:aws:s3:::{bucket}/*"]
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(refused))
+    error = error_of(account.client("s3", user.key).get_object, Bucket=bucket, Key="a")
+    found = explain(account, error)
+    assert (found.decided_by, found.deciding[0][1].name) == ("resource", "Closed")
+    blind = explain(reader(account, allow("iam:*")), error)
+    assert (blind.verdict, blind.decided_by, blind.deciding) == (Verdict.EXPLICIT_DENY, "resource", ())
+    assert "AWS says: an explicit deny in a resource-based policy" in blind.reason
+    assert found.next_step.cli.startswith(f"aws s3api put-bucket-policy --bucket {bucket}")
+
+
+def test_a_session_policy_that_aws_names_is_named(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    account.client("iam").attach_role_policy(RoleName=role_arn.split("/")[1], PolicyArn=S3_FULL_ACCESS)
+    sts = account.client("sts", user.key)
+    narrow = document(allow("ec2:*"))
+    given = sts.assume_role(RoleArn=role_arn, RoleSessionName="app", Policy=narrow)["Credentials"]
+    key = SessionKey(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    found = explain(account, error_of(account.client("s3", key).list_buckets))
+    assert found.decided_by == "session"
+    session_arn = f"{role_arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/app"
+    asked = {"principal": session_arn, "action": "s3:ListAllMyBuckets"}
+    assert explain(account, **asked).verdict is Verdict.ALLOWED
+    assert explain(account, **asked, session_policies=[json.loads(narrow)]).decided_by == "session"
+
+
+# --- refusals that no policy decides
+
+
+def test_credentials_that_aws_does_not_take(account: Account) -> None:
+    user, client = new_user(account), account.client("iam")
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    given = account.client("sts", user.key).assume_role(RoleArn=role_arn, RoleSessionName="app")["Credentials"]
+    tokenless = iam.AccessKey("", given["AccessKeyId"], given["SecretAccessKey"])
+    unknown = replace(user.key, access_key_id="AKIA" + "A" * 16)
+    secret = replace(user.key, secret_access_key="x" * 40)
+    told = {}
+    for name, key in {"no token": tokenless, "unknown": unknown, "secret": secret}.items():
+        told[name] = explain(account, error_of(account.client("sts", key).get_caller_identity))
+    client.update_access_key(UserName=user.name, AccessKeyId=user.key.access_key_id, Status="Inactive")
+    told["inactive"] = explain(account, error_of(account.client("sts", user.key).get_caller_identity))
+    assert {found.decided_by for found in told.values()} == {"credentials"}
+    assert "without its session token" in told["no token"].reason
+    assert "There is no access key" in told["unknown"].reason
+    assert f"of user {user.name} is known" in told["secret"].reason
+    assert f"of user {user.name} is inactive" in told["inactive"].reason
+    for found in told.values():
+        shown = repr(found) + found._repr_html_()
+        assert not re.search(r"(AKIA|ASIA)[A-Z0-9]{16}", shown)
+
+
+def test_a_session_that_is_too_long(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": user.arn}), MaxSessionDuration=7200)
+    found = explained(account, user, role_arn, DurationSeconds=10000)
+    assert found.decided_by == "request"
+    assert "10000 seconds, and the role allows 7200 at most" in found.reason
+
+
+def test_a_trust_policy_on_the_wrong_side(account: Account) -> None:
+    user = new_user(account)
+    error = error_of(
+        account.client("iam").put_user_policy,
+        UserName=user.name,
+        PolicyName="p",
+        PolicyDocument=document(trust({"AWS": user.arn})),
+    )
+    assert "belongs on the role" in explain(account, error).reason
+
+
+def test_an_error_of_another_kind_is_none_to_explain(account: Account) -> None:
+    error = error_of(account.client("iam").get_user, UserName=unique("nobody"))
+    with pytest.raises(ValueError, match=r"explain\(\) is for refusals.*NoSuchEntity"):
+        explain(account, error)
+
+
+# --- questions
+
+
+@pytest.mark.parametrize(
+    ("principal", "problem"),
+    [
+        ("", "Say what to explain"),
+        ("tutorial-user", "not an ARN"),
+        ("arn:aws:s3:::bucket", "cannot call anything"),
+        ("arn:aws:iam::111122223333:policy/p", "cannot call anything"),
+    ],
+)
+def test_a_question_about_nobody_is_refused(account: Account, principal: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        explain(account, principal=principal, resource="*")
+
+
+def test_a_user_that_is_not_there(account: Account) -> None:
+    with pytest.raises(LookupError, match="no user named"):
+        explain(account, principal=f"arn:aws:iam::{account.account_id}:user/{unique('nobody')}")
+
+
+def test_a_service_and_the_root_user(account: Account) -> None:
+    role_arn = new_role(account, trust({"Service": "ec2.amazonaws.com"}), trust({"AWS": account.account_id}))
+    assert explain(account, principal="ec2.amazonaws.com", resource=role_arn).verdict is Verdict.ALLOWED
+    glue = explain(account, principal="glue.amazonaws.com", resource=role_arn)
+    assert (glue.verdict, glue.decided_by) == (Verdict.IMPLICIT_DENY, "resource")
+    root = explain(account, principal=f"arn:aws:iam::{account.account_id}:root", resource=role_arn)
+    assert root.verdict is not Verdict.ALLOWED
+    assert "root" in root.next_step.do
+
+
+def test_a_role_asks_as_a_session_of_itself(account: Account) -> None:
+    target = new_role(account, trust({"AWS": account.account_id}))
+    source = new_role(account, trust({"Service": "ec2.amazonaws.com"}))
+    assert explain(account, principal=source, resource=target).decided_by == "identity"
+    name = source.split("/")[1]
+    text = document(allow("sts:AssumeRole", target))
+    account.client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=text)
+    assert explain(account, principal=source, resource=target).verdict is Verdict.ALLOWED
+
+
+def test_a_key_that_the_question_leaves_out_is_said(account: Account) -> None:
+    user = new_user(account)
+    only_here = {"StringEquals": {"aws:UserAgent": "app/1"}}
+    role_arn = new_role(account, trust({"AWS": user.arn}, Condition=only_here))
+    found = explain(account, principal=user.arn, resource=role_arn)
+    assert any("aws:UserAgent" in note for note in found.notes)
+    given = explain(account, principal=user.arn, resource=role_arn, context={"aws:UserAgent": "app/1"})
+    assert (given.verdict, given.notes) == (Verdict.ALLOWED, ())
+
+
+# --- what may not be read
+
+
+def reader(account: Account, *statements: Any) -> Account:
+    """The account as somebody with these permissions sees it."""
+    return replace(account, administrator=new_user(account, *statements).key)
+
+
+def test_what_may_not_be_read_is_said_and_not_guessed(account: Account) -> None:
+    user = new_user(account, allow("sts:AssumeRole"))
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    blind = reader(account, deny("iam:GetUserPolicy"), allow("iam:*"))
+    found = explain(blind, principal=user.arn, resource=role_arn)
+    assert found.verdict is None
+    assert any("iam:GetUserPolicy" in note for note in found.notes)
+    assert "iam:GetUserPolicy" in found.next_step.do
+
+
+def test_what_is_certain_all_the_same_is_told(account: Account) -> None:
+    """Whatever the unread policies say: a Deny that was read refuses, and so does a trust policy for others."""
+    user = new_user(account, deny("sts:*"))
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    no_trust = reader(account, deny("iam:GetRole"), allow("iam:*"))
+    assert explain(no_trust, principal=user.arn, resource=role_arn).verdict is Verdict.EXPLICIT_DENY
+    closed = new_role(account, trust({"Service": "ec2.amazonaws.com"}))
+    no_policies = reader(account, deny("iam:GetUserPolicy"), allow("iam:*"))
+    assert (
+        explain(no_policies, principal=new_user(account, allow("sts:*")).arn, resource=closed).decided_by == "resource"
+    )
+
+
+def test_a_strangers_account_cannot_be_read(account: Account) -> None:
+    role_arn = new_role(account, trust({"AWS": "999988887777"}))
+    found = explain(account, principal="arn:aws:iam::999988887777:user/ana", resource=role_arn)
+    assert found.verdict is None
+    assert "both sides have to allow it" in found.relation
+
+
+# --- shown
+
+
+def test_shown_with_both_sides_and_nothing_unescaped(account: Account) -> None:
+    user = new_user(account, {**allow("sts:AssumeRole"), "Sid": "Ask"})
+    role_arn = new_role(account, trust({"AWS": user.arn}, Condition={"StringEquals": {"sts:ExternalId": "<b>&"}}))
+    found = explained(account, user, role_arn)
+    text, html = repr(found), found._repr_html_()
+    assert text.startswith(f"Refused: user {user.name}, sts:AssumeRole on {role_arn}")
+    assert f"Side of user {user.name} (allows)" in text
+    assert "Side of the role (does not allow)" in text
+    assert "<b>" not in html
+    assert "&lt;b&gt;&amp;" in html
+    assert html.count('<th scope="col"') == 2
+
+
+def test_many_policies_are_folded(account: Account) -> None:
+    user = new_user(account)
+    for number in range(12):
+        text = document(allow("s3:GetObject", f"arn:aws:s3:::bucket-{number}/*"))
+        account.client("iam").put_user_policy(UserName=user.name, PolicyName=f"p{number}", PolicyDocument=text)
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    found = explain(account, principal=user.arn, resource=role_arn)
+    assert found.columns[0].rest == "12 policies, none of which speaks of sts:AssumeRole."
+
+
+# --- whatever the set-up: what is explained is what AWS answers, and the side and statement named decide
+
+SETUPS = 200
+
+
+@pytest.fixture(scope="module")
+def stage(account: Account) -> "Stage":
+    return Stage(account)
+
+
+class Stage:
+    """Two users, a group, a boundary and a role in each account, on which random set-ups are played."""
+
+    def __init__(self, account: Account) -> None:
+        self.account, self.iam = account, account.client("iam")
+        self.user, self.other = new_user(account), new_user(account)
+        self.group = unique("group")
+        self.iam.create_group(GroupName=self.group)
+        self.iam.add_user_to_group(GroupName=self.group, UserName=self.user.name)
+        self.iam.tag_user(UserName=self.user.name, Tags=[{"Key": "team", "Value": "blue"}])
+        closed = trust({"Service": "ec2.amazonaws.com"})
+        self.roles = [new_role(account, closed), new_role(account.others[0], closed)]
+
+    def play(self, chance: random.Random) -> tuple[str, dict[str, str], list[list[Any]]]:
+        """Sets everything anew: the role to assume, the options of the call, and the documents."""
+        role_arn = chance.choice(self.roles)
+        options = chance.choice([{}, {}, {"ExternalId": "agreed"}, {"ExternalId": "guessed"}])
+        user, group, boundary, own = (
+            [statement(chance, role_arn, number) for number in range(chance.choice(sizes))]
+            for sizes in ((0, 1, 1, 2), (0, 0, 1), (0, 0, 0, 1, 2), (0,))
+        )
+        own = [self.trust_statement(chance, number) for number in range(chance.choice((1, 1, 2, 3)))]
+        self.put("user", self.user.name, user)
+        self.put("group", self.group, group)
+        self.bound(boundary)
+        owner = self.account.of(role_arn.split(":")[4])
+        assert owner is not None
+        owner.client("iam").update_assume_role_policy(RoleName=role_arn.split("/")[1], PolicyDocument=document(*own))
+        return role_arn, options, [user, group, boundary, own]
+
+    def put(self, holder: str, name: str, statements: list[Any]) -> None:
+        named = {f"{holder.title()}Name": name, "PolicyName": "inline"}
+        if statements:
+            getattr(self.iam, f"put_{holder}_policy")(**named, PolicyDocument=document(*statements))
+        elif getattr(self.iam, f"list_{holder}_policies")(**{f"{holder.title()}Name": name})["PolicyNames"]:
+            getattr(self.iam, f"delete_{holder}_policy")(**named)
+
+    def bound(self, statements: list[Any]) -> None:
+        if not statements:
+            if "PermissionsBoundary" in self.iam.get_user(UserName=self.user.name)["User"]:
+                self.iam.delete_user_permissions_boundary(UserName=self.user.name)
+            return
+        created = self.iam.create_policy(PolicyName=unique("boundary"), PolicyDocument=document(*statements))
+        arn = created["Policy"]["Arn"]
+        self.iam.put_user_permissions_boundary(UserName=self.user.name, PermissionsBoundary=arn)
+
+    def trust_statement(self, chance: random.Random, number: int) -> Any:
+        named = [
+            {"AWS": self.user.arn},
+            {"AWS": self.user.arn},
+            {"AWS": self.account.account_id},
+            {"AWS": f"arn:aws:iam::{self.account.account_id}:root"},
+            {"AWS": self.other.arn},
+            {"AWS": [self.other.arn, self.user.arn]},
+            {"Service": "ec2.amazonaws.com"},
+            "*",
+        ]
+        more = chance.choice([{}, {}, *CONDITIONS])
+        return trust(chance.choice(named), chance.choice(["Allow"] * 5 + ["Deny"]), **more) | {"Sid": f"T{number}"}
+
+
+CONDITIONS = [
+    {"Condition": {"StringEquals": {"sts:ExternalId": "agreed"}}},
+    {"Condition": {"StringNotEquals": {"sts:ExternalId": "agreed"}}},
+    {"Condition": {"StringEquals": {"aws:PrincipalTag/team": ["blue", "green"]}}},
+    {"Condition": {"StringLike": {"aws:username": "nobody-*"}}},
+    {"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}},
+    {"Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+    {"Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
+    {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+    {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}},
+    {"Condition": {"Null": {"sts:RoleSessionName": "true"}}},
+    {"Condition": {"StringEquals": {"aws:ResourceAccount": "111122223333"}}},
+]
+
+
+def statement(chance: random.Random, role_arn: str, number: int) -> Any:
+    action = chance.choice(["sts:AssumeRole", "sts:AssumeRole", "sts:*", "STS:assumerole", "s3:*", "*"])
+    resource = chance.choice([role_arn, role_arn, "*", f"{role_arn}-else", role_arn[:-3] + "*"])
+    more = chance.choice([{}, {}, {}, *CONDITIONS])
+    effect = chance.choice([allow, allow, allow, allow, deny])
+    return {**effect(action, resource, **more), "Sid": f"S{number}"}
+
+
+@pytest.mark.parametrize("seed", range(SETUPS // 20))
+def test_random_setups_are_explained_as_aws_answers(account: Account, stage: Stage, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(20):
+        role_arn, options, written = stage.play(chance)
+        error = assume(account, stage.user, role_arn, **options)
+        context = {"sts:RoleSessionName": "test"} | ({"sts:ExternalId": options["ExternalId"]} if options else {})
+        asked = explain(account, principal=stage.user.arn, resource=role_arn, context=context)
+        shown = f"{json.dumps(written)}\n{asked}"
+        assert (asked.verdict is Verdict.ALLOWED) is (error is None), shown
+        if error:
+            told = explain(account, error)
+            assert (told.verdict, told.decided_by, told.deciding) == (asked.verdict, asked.decided_by, asked.deciding)
+        if number % 4 == 0:
+            decides(stage, role_arn, options, written, asked, shown)
+
+
+def decides(
+    stage: Stage, role_arn: str, options: Any, written: list[list[Any]], asked: Explanation, shown: str
+) -> None:
+    """Takes the named statements out, or gives the named side what it lacks: the answer must change."""
+    user, _, boundary, own = written
+    if asked.verdict is Verdict.IMPLICIT_DENY:
+        missing = {"Sid": "Given", "Effect": "Allow", "Action": "sts:AssumeRole"}
+        match asked.decided_by:
+            case "identity":
+                stage.put("user", stage.user.name, [*user, {**missing, "Resource": role_arn}])
+            case "boundary":
+                stage.bound([*boundary, {**missing, "Resource": role_arn}])
+            case "resource":
+                put_trust(stage, role_arn, [*own, {**missing, "Principal": {"AWS": stage.user.arn}}])
+    else:
+        named = {(source, said.name) for source, said in asked.deciding}
+        assert named, shown
+        kept = [
+            [one for one in document_ if not any(kind in source and name == one["Sid"] for source, name in named)]
+            for kind, document_ in zip(["of user", "of group", "boundary", "trust policy"], written, strict=True)
+        ]
+        stage.put("user", stage.user.name, kept[0])
+        stage.put("group", stage.group, kept[1])
+        if boundary:
+            stage.bound(kept[2] or [deny("s3:GetBucketCORS")])
+        put_trust(stage, role_arn, kept[3] or [trust({"Service": "ec2.amazonaws.com"})])
+    after = explain(
+        stage.account,
+        principal=stage.user.arn,
+        resource=role_arn,
+        context={"sts:RoleSessionName": "test", **({"sts:ExternalId": options["ExternalId"]} if options else {})},
+    )
+    error = assume(stage.account, stage.user, role_arn, **options)
+    assert (after.verdict is Verdict.ALLOWED) is (error is None), f"{shown}\n{after}"
+    if asked.verdict is Verdict.ALLOWED:
+        assert error is not None, shown
+    else:
+        assert (after.verdict, after.decided_by) != (asked.verdict, asked.decided_by), f"{shown}\n{after}"
+
+
+def put_trust(stage: Stage, role_arn: str, statements: list[Any]) -> None:
+    owner = stage.account.of(role_arn.split(":")[4])
+    assert owner is not None
+    text = document(*statements)
+    owner.client("iam").update_assume_role_policy(RoleName=role_arn.split("/")[1], PolicyDocument=text)
