@@ -12,8 +12,7 @@ from botocore.exceptions import ClientError
 from helpers import iam, policies
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
-from helpers.explain import explain
-from helpers.explanation import Explanation
+from helpers.explain import Explanation, explain
 from sandbox_clients import allow, deny, document, trust, unique
 
 S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"

@@ -13,9 +13,9 @@ from helpers.account import Account
 from helpers.asked import Asked
 from helpers.decisions import Verdict
 from helpers.display import mask
-from helpers.explanation import Explanation, NextStep
+from helpers.explain.explanation import Explanation, NextStep
+from helpers.explain.refusals import CredentialFault
 from helpers.live_policies import REFUSED, read_resource
-from helpers.refusals import CredentialFault
 
 
 def explain_credentials(account: Account, fault: CredentialFault, asked: Asked | None) -> Explanation:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from helpers import policies
 from helpers.account import Account
 from helpers.arns import parse_arn
-from helpers.case import Case
 from helpers.decisions import StatementReason, Verdict
-from helpers.explanation import NextStep
+from helpers.explain.case import Case
+from helpers.explain.explanation import NextStep
 from helpers.live_policies import Place
 
 _CONDITION = re.compile(r"(?P<operator>\S+) (?P<key>[^:]+:.*?): (?P<wanted>.*)", re.DOTALL)

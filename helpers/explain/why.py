@@ -17,15 +17,15 @@ from botocore.exceptions import ClientError
 from helpers import policies as documents
 from helpers.account import Account
 from helpers.asked import Asked, asked_by
-from helpers.broken_requests import explain_credentials, explain_request
-from helpers.case import Case
-from helpers.columns import columns
 from helpers.condition_keys import keys_of_parameters
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
-from helpers.explanation import Explanation, NextStep
+from helpers.explain.broken_requests import explain_credentials, explain_request
+from helpers.explain.case import Case
+from helpers.explain.columns import columns
+from helpers.explain.explanation import Explanation, NextStep
+from helpers.explain.refusals import Refusal, credential_fault, read_refusal
+from helpers.explain.remedies import remedy
 from helpers.live_policies import Caller, Keys, Unread, read_caller, read_resource
-from helpers.refusals import Refusal, credential_fault, read_refusal
-from helpers.remedies import remedy
 
 ASSUME_ROLE = "sts:AssumeRole"
 

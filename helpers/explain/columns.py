@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from helpers.case import Case, why_not
 from helpers.decisions import PolicyReason, Side, StatementReason, Verdict
-from helpers.explanation import Column, PolicySaid, Saying, StatementSaid
+from helpers.explain.case import Case, why_not
+from helpers.explain.explanation import Column, PolicySaid, Saying, StatementSaid
 from helpers.live_policies import Unread
 
 NO_POLICY = "No policy."
