@@ -4,7 +4,7 @@ Each function takes an IAM client first. Creating what this tutorial made alread
 so is deleting what is gone. What the tutorial did not make (known by its tag) is never changed or deleted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 TAG_KEY, TAG_VALUE = "made-by", "iam-role-tutorial"
-_TAGS: Any = [{"Key": TAG_KEY, "Value": TAG_VALUE}]
 
 AMAZON_S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 AMAZON_EC2_READ_ONLY_ACCESS = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
@@ -160,7 +159,9 @@ class Deleted(Shown):
 # --- roles
 
 
-def create_role(iam: "IAMClient", *, name: str, trust_policy: policies.Document, description: str = "") -> Role:
+def create_role(
+    iam: "IAMClient", *, name: str, trust_policy: policies.Document, description: str = "", made_for: str = ""
+) -> Role:
     """Creates a role, tagged as this tutorial's. A role that the tutorial made already stays as it is.
 
     Args:
@@ -168,6 +169,7 @@ def create_role(iam: "IAMClient", *, name: str, trust_policy: policies.Document,
         name: 1 to 64 characters, letters, digits and `+=,.@_-`.
         trust_policy: who may assume it.
         description: up to 1000 characters.
+        made_for: what the role is for, where it is not the steps' own: `find_role` passes it by then.
 
     Raises:
         ValueError: the name cannot be a role's name.
@@ -180,7 +182,7 @@ def create_role(iam: "IAMClient", *, name: str, trust_policy: policies.Document,
     document = policies.to_json(trust_policy)
     try:
         created: Any = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=_TAGS
+            RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=_tags(made_for)
         )["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
         _refuse_foreign("role", name, _role_named(iam, name))
@@ -209,8 +211,8 @@ def get_role(iam: "IAMClient", *, name: str) -> Role:
 
 
 def find_role(iam: "IAMClient") -> Role | None:
-    """The role that the tutorial made in this account, whatever its name; the newest of several."""
-    names = _made_roles(iam)
+    """The role that the tutorial's steps made in this account, whatever its name; the newest of several."""
+    names = _made_roles(iam, _is_of_the_steps)
     return get_role(iam, name=names[0]) if names else None
 
 
@@ -304,12 +306,13 @@ def _inline_of_role(iam: "IAMClient", name: str) -> list[str]:
 # --- users
 
 
-def create_user(iam: "IAMClient", *, name: str) -> User:
+def create_user(iam: "IAMClient", *, name: str, made_for: str = "") -> User:
     """Creates a user without any permission, tagged as this tutorial's. One made already stays as it is.
 
     Args:
         iam: an IAM client.
         name: 1 to 64 characters, letters, digits and `+=,.@_-`.
+        made_for: what the user is for, where it is not the steps' own: `find_user` passes it by then.
 
     Raises:
         ValueError: the name cannot be a user's name.
@@ -320,7 +323,7 @@ def create_user(iam: "IAMClient", *, name: str) -> User:
     """
     check_name(name, "user")
     try:
-        created = iam.create_user(UserName=name, Tags=_TAGS)["User"]
+        created = iam.create_user(UserName=name, Tags=_tags(made_for))["User"]
     except iam.exceptions.EntityAlreadyExistsException:
         _refuse_foreign("user", name, _user_named(iam, name))
         return get_user(iam, name=name)
@@ -347,8 +350,8 @@ def get_user(iam: "IAMClient", *, name: str) -> User:
 
 
 def find_user(iam: "IAMClient") -> User | None:
-    """The user that the tutorial made in this account, whatever its name; the newest of several."""
-    names = _made_users(iam)
+    """The user that the tutorial's steps made in this account, whatever its name; the newest of several."""
+    names = _made_users(iam, _is_of_the_steps)
     return get_user(iam, name=names[0]) if names else None
 
 
@@ -449,22 +452,34 @@ def delete_made(iam: "IAMClient") -> Deleted:
     return Deleted(tuple(name for part in deleted for name in part.names))
 
 
-def _made_roles(iam: "IAMClient") -> list[str]:
-    """The names of this tutorial's roles, the newest first."""
-    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
-    roles.sort(key=lambda role: role["CreateDate"], reverse=True)
-    return [role["RoleName"] for role in roles if _is_ours(iam.list_role_tags(RoleName=role["RoleName"]))]
+def _tags(made_for: str) -> Any:
+    return [{"Key": TAG_KEY, "Value": f"{TAG_VALUE}-{made_for}" if made_for else TAG_VALUE}]
 
 
-def _made_users(iam: "IAMClient") -> list[str]:
-    """The names of this tutorial's users, the newest first."""
-    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
-    users.sort(key=lambda user: user["CreateDate"], reverse=True)
-    return [user["UserName"] for user in users if _is_ours(iam.list_user_tags(UserName=user["UserName"]))]
+def _made_by(tagged: Mapping[str, Any]) -> str:
+    return next((tag["Value"] for tag in tagged.get("Tags", []) if tag["Key"] == TAG_KEY), "")
 
 
 def _is_ours(tagged: Mapping[str, Any]) -> bool:
-    return {"Key": TAG_KEY, "Value": TAG_VALUE} in tagged.get("Tags", [])
+    return _made_by(tagged) == TAG_VALUE or _made_by(tagged).startswith(f"{TAG_VALUE}-")
+
+
+def _is_of_the_steps(tagged: Mapping[str, Any]) -> bool:
+    return _made_by(tagged) == TAG_VALUE
+
+
+def _made_roles(iam: "IAMClient", is_wanted: Callable[[Mapping[str, Any]], bool] = _is_ours) -> list[str]:
+    """The names of this tutorial's roles, the newest first."""
+    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    roles.sort(key=lambda role: role["CreateDate"], reverse=True)
+    return [role["RoleName"] for role in roles if is_wanted(iam.list_role_tags(RoleName=role["RoleName"]))]
+
+
+def _made_users(iam: "IAMClient", is_wanted: Callable[[Mapping[str, Any]], bool] = _is_ours) -> list[str]:
+    """The names of this tutorial's users, the newest first."""
+    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
+    users.sort(key=lambda user: user["CreateDate"], reverse=True)
+    return [user["UserName"] for user in users if is_wanted(iam.list_user_tags(UserName=user["UserName"]))]
 
 
 def _refuse_foreign(kind: str, name: str, entity: Any) -> None:

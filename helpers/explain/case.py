@@ -55,6 +55,11 @@ class Case:
             return "the role"
         return "the bucket" if self.request.action.startswith("s3:") else "the resource"
 
+    @property
+    def other_policy(self) -> str:
+        """The other side's policy in words, such as `the role's trust policy`."""
+        return f"{self.other}'s {'trust ' if self.request.assumes_role else ''}policy"
+
     def place(self, source: str) -> Place | None:
         """Where a policy is; None for one that is in no account, such as a session policy."""
         own = self.resource.place
@@ -113,18 +118,22 @@ class Case:
             return "AWS lets no root user assume a role."
         if side != "identity":
             kind = _POLICY_KINDS[side or "identity"]
-            return f"{kind.capitalize()} of {self.who} leaves this out, and nothing outside it is allowed."
+            return f"{_capital(kind)} of {self.who} leaves this out, and nothing outside it is allowed."
+        if not self.decision.same_account and self.decision.resource_side is not Verdict.ALLOWED:
+            return "Neither side allows it, and across accounts both have to."
         return f"No policy of {self.who} allows it{self._why_needed()}."
 
     def _why_allowed(self) -> str:
         if self.decision.required == ("resource",):
             by = "everyone" if self.decision.matched_by == "everyone" else f"{self.who} itself"
-            return f"The policy of {self.other} names {by}; inside one account that is enough."
+            return f"{_capital(self.other_policy)} names {by}; inside one account that is enough."
         if "resource" not in self.decision.required:
             return f"A policy of {self.who} allows it, and nothing denies it."
         if "identity" not in self.decision.required:
-            return f"The policy of {self.other} names the role behind the session; inside one account that is enough."
-        return f"Both sides allow it: a policy of {self.who}, and the policy of {self.other}."
+            return (
+                f"{_capital(self.other_policy)} names the role behind the session; inside one account that is enough."
+            )
+        return f"Both sides allow it: a policy of {self.who}, and {self.other_policy}."
 
     def _why_not_let_in(self) -> str:
         if self.policies.resource is None and self.request.assumes_role:
@@ -135,13 +144,13 @@ class Case:
         mismatch = near[1].mismatch if near else None
         if near and mismatch and mismatch.element == "Condition":
             return f"{near[1].name} of the {near[0].source} would let {self.who} in, but its condition is not met."
-        return f"The policy of {self.other} does not let {self.who} in."
+        return f"{_capital(self.other_policy)} does not let {self.who} in."
 
     def _why_needed(self) -> str:
         if not self.decision.same_account:
             return ", and across accounts both sides have to"
         if self.decision.matched_by == "account":
-            return f". The policy of {self.other} names the whole account, which leaves it to the account's policies"
+            return f". {_capital(self.other_policy)} names the whole account, which leaves it to the account's policies"
         return ""
 
     @property
@@ -158,6 +167,10 @@ class Case:
         if self.decision.matched_by == "account":
             return f"{both}the trust policy names the account, so {self.who} needs a policy that allows it."
         return f"{both}a trust policy that names {self.who} is enough by itself."
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def called(principal: Principal) -> str:
