@@ -24,7 +24,7 @@ lab: .venv/ready ## set up, and open JupyterLab on the first notebook
 	.venv/bin/jupyter-lab $(ARGS)
 
 test: lint ## set up, and run every test, the notebooks included
-	.venv/bin/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(ARGS)
+	.venv/bin/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 stop: .venv/ready ## stop the sandbox that the notebooks share
 	@.venv/bin/python -m helpers.sandbox stop
@@ -51,7 +51,7 @@ lock: .venv/ready ## write locks/ anew after a change of pyproject.toml (ARGS=--
 
 clean: ## stop the sandbox and remove what was set up
 	-@if [ -e .venv/ready ]; then .venv/bin/python -m helpers.sandbox stop; fi
-	rm -rf .venv .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache executed
+	rm -rf .venv .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache executed test-output
 	rm -rf .jupyter/ipython .jupyter/lab .jupyter/migrated
 
 # .venv/ready holds the folder that it was made in. It is there only when everything is: without it, or when .venv

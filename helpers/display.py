@@ -54,12 +54,15 @@ class Shown:
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            f'<tr><th scope="row" style="{_CELL_STYLE}">{escape(label)}</th>'
-            f'<td style="{_TEXT_STYLE};font-family:{self.font}">{escape(text)}</td></tr>'
+            f'<tr>{_label_cell(label)}<td style="{_TEXT_STYLE};font-family:{self.font}">{escape(text)}</td></tr>'
             for label, text in self.rows()
         )
         table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""
         return f'<div style="{_BOX_STYLE} {self.accent}"><strong>{escape(self.title())}</strong>{table}</div>'
+
+
+def _label_cell(label: str) -> str:
+    return f'<th scope="row" style="{_CELL_STYLE}">{escape(label)}</th>' if label else "<td></td>"
 
 
 class ToldInOneSentence(Exception):

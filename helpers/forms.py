@@ -1,73 +1,57 @@
-"""The forms in which a learner gives an ARN or a name: a field, and a sentence that judges each keystroke.
+"""The forms of the notebooks: for an ARN, for a name, and for a question of several fields.
 
-A form never holds a secret: what looks like an access key is taken out of the field at once. ipywidgets is
-imported when the first form is made, so that this module loads without it.
-See https://ipywidgets.readthedocs.io/en/stable/examples/Widget%20List.html
+ipywidgets is imported when the first form is made, so that this module loads without it.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from helpers.arns import ArnKind, NameKind, arn_problem, looks_like_secret, name_problem, parse_arn
-from helpers.display import ToldInOneSentence
+from helpers.arns import ArnKind, NameKind, arn_problem, name_problem, parse_arn
+from helpers.display import Shown
+from helpers.form_parts import Field, FormBase, FormError, Options, Values, listed, sentence_html
 
-if TYPE_CHECKING:
-    from ipywidgets import Combobox, Text
-
-_LAYOUT = {"width": "36em", "max_width": "100%"}
-_STYLE = {"description_width": "initial"}
+__all__ = ["ActionForm", "Field", "Form", "FormError", "action_form", "arn_form", "name_form"]
 
 
-class FormError(ToldInOneSentence, ValueError):
-    """A form's value was used though it is not right yet."""
-
-
-class Form:
-    """A labelled field with a sentence below it.
-
-    Attributes:
-        field: The widget typed into.
-        message: The widget that shows the sentence.
-        problem: What is wrong with the field's text, None when nothing is.
-    """
+class Form(FormBase):
+    """A form for one text, which the next cell uses."""
 
     def __init__(
         self,
-        field: "Combobox | Text",
-        value: str,
-        problem_of: Callable[[str], str | None],
-        praise_of: Callable[[str], str],
+        field: Field,
+        *,
+        button: str,
+        meaning_of: Callable[[str], str],
+        check: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """Put the value into the field and judge it, then each text that follows.
+        """Put the value into the field and use it, if it is right.
 
         Args:
-            field: An empty text field; its description is the visible label.
-            value: What stands in the field at first.
-            problem_of: Says what is wrong with a text, None when nothing is.
-            praise_of: Says what a right text means.
+            field: What to ask for.
+            button: What the button says.
+            meaning_of: Says in a few words what a right text means.
+            check: Looks the text up in the account when the button is pressed.
+                It raises a FormError where the account has no such thing.
         """
-        from ipywidgets import HTML, VBox
+        super().__init__({"value": field}, button)
+        self._meaning_of = meaning_of
+        self._check = check
+        if not self.problem:
+            self.work_now()
 
-        self.field = field
-        self.message: HTML = HTML(layout=_LAYOUT)
-        self.problem: str | None = None
-        self._problem_of = problem_of
-        self._praise_of = praise_of
-        self._box: Any = VBox([self.field, self.message])
-        self._read(value)
-        self.field.observe(lambda change: self._read(change["new"]), names="value")
+    @property
+    def field(self) -> Any:
+        """The widget that is typed into."""
+        return self._inputs["value"].widget
 
     @property
     def value(self) -> str:
-        """The field's text, for the next cell to use.
+        """The field's text, for the next cell to use; used without the button, it is checked just the same.
 
         Raises:
-            FormError: The text is not right yet; the message is the sentence below the field.
+            FormError: The text is not right yet; the message is the sentence that the form shows.
         """
-        if self.problem:
-            raise FormError(self.problem)
+        self.use()
         return str(self.field.value)
 
     def __repr__(self) -> str:
@@ -76,54 +60,101 @@ class Form:
             return f"{self.field.description} (not yet): {self.problem}"
         return f"{self.field.description}: {self.field.value} (good)"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle: dict[str, Any] = self._box._repr_mimebundle_(include=include, exclude=exclude)
-        return bundle | {"text/plain": repr(self)}
+    def _work(self, values: Values) -> str:
+        self._check(values["value"])
+        return f"the next cell uses {self._meaning_of(values['value'])}."
 
-    def _read(self, text: str) -> None:
-        # Emptying the field calls this method again, so what it says about the secret is said afterwards.
-        self.field.value = "" if looks_like_secret(text) else text
-        self.problem = self._problem_of(text)
+    def _show(self, answer: str) -> None:
+        self.message.value = sentence_html("Ready", answer)
+
+    def _hint(self) -> str:
+        return sentence_html("Good", f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”.")
+
+
+class ActionForm(FormBase):
+    """A form whose button works on what its fields hold, and shows the answer below.
+
+    Attributes:
+        answer: The widget that shows the answer.
+    """
+
+    def __init__(self, fields: Mapping[str, Field], *, button: str, work: Callable[[Values], Shown]) -> None:
+        """Show the fields and the button; `action_form` tells the arguments."""
+        from ipywidgets import HTML
+
+        super().__init__(fields, button)
+        self.answer = HTML(layout={"max_width": "100%"})
+        self.answer.add_class("jp-RenderedHTMLCommon")
+        self._box.children += (self.answer,)
+        self._shown: Shown | None = None
+        self._given_work = work
+
+    @property
+    def result(self) -> Shown:
+        """What came of the work, for the next cell to use.
+
+        Raises:
+            FormError: A field is not right yet, or the work failed; the message is the sentence that the form shows.
+        """
+        self.use()
+        assert self._shown is not None
+        return self._shown
+
+    def __repr__(self) -> str:
+        """Return the fields and the answer in words, as a saved notebook shows them where widgets do not run."""
+        lines = [f"{each.widget.description}: {each.widget.value}" for each in self._inputs.values()]
         if self.problem:
-            self.message.value = _sentence_html("✗", "Not yet", self.problem)
-        else:
-            self.message.value = _sentence_html("✓", "Good", self._praise_of(text))
+            lines.append(f"Not yet: {self.problem}")
+        elif self._used:
+            lines.append(repr(self._shown))
+        return "\n".join(lines)
+
+    def _work(self, values: Values) -> Shown:
+        return self._given_work(values)
+
+    def _show(self, answer: Shown) -> None:
+        self._shown = answer
+        self.answer.value = answer._repr_html_()
+        self.message.value = sentence_html("Done", "the answer is below.")
+
+    def _show_failure(self, failure: str) -> None:
+        self.answer.value = ""
+        super()._show_failure(failure)
+
+    def _hint(self) -> str:
+        return sentence_html("Changed", f"press “{self.button.description}” to see what comes of it.")
 
 
-def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, options: Sequence[str] = ()) -> Form:
+def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, options: Options = ()) -> Form:
     """Make a form for an ARN.
 
     Args:
         kind: What the ARN should be of.
         value: The ARN that stands in the field at first, so that Run All need not wait for anybody.
         account_id: The account the ARN should be in; any account will do when left out.
-        options: The ARNs that there are: offered to choose from, and any other is none. Without them, any will do.
+        options: The ARNs that there are, or a function that reads them from the account: offered to choose from, and
+            any other is none. Without them, any will do.
 
     Returns:
         The form; show it as a cell's last line, and use its `value` in the next cell.
 
     See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
-    from ipywidgets import Combobox
 
-    field = Combobox(
-        description=f"{kind.capitalize()} ARN",
-        placeholder=f"arn:aws:iam::{account_id or '111122223333'}:{kind}/tutorial-{kind}",
-        options=tuple(options),
-        ensure_option=False,
-        continuous_update=True,
-        layout=_LAYOUT,
-        style=_STYLE,
+    def check(text: str) -> None:
+        known = listed(options)
+        if known and text not in known:
+            names = ", ".join(parse_arn(arn).name for arn in known)
+            raise FormError(f"This is a {kind}'s ARN, but the account has no such {kind}. It has: {names}.")
+
+    field = Field(
+        f"{kind.capitalize()} ARN",
+        value=value,
+        options=options,
+        example=f"arn:aws:iam::{account_id or '111122223333'}:{kind}/tutorial-{kind}",
+        problem_of=lambda text: arn_problem(text, kind, account_id=account_id),
     )
-
-    def problem_of(text: str) -> str | None:
-        problem = arn_problem(text, kind, account_id=account_id)
-        if problem or not options or text in options:
-            return problem
-        known = ", ".join(parse_arn(option).name for option in options)
-        return f"This is a {kind}'s ARN, but the account has no such {kind}. It has: {known}."
-
-    return Form(field, value, problem_of, _arn_praise)
+    return Form(field, button="Use this ARN", meaning_of=_arn_in_words, check=check)
 
 
 def name_form(kind: NameKind, *, value: str = "", label: str | None = None) -> Form:
@@ -139,33 +170,38 @@ def name_form(kind: NameKind, *, value: str = "", label: str | None = None) -> F
 
     See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
-    from ipywidgets import Text
-
-    field = Text(
-        description=label or f"{kind.capitalize()} name",
-        placeholder=f"tutorial-{kind}",
-        continuous_update=True,
-        layout=_LAYOUT,
-        style=_STYLE,
+    field = Field(
+        label or f"{kind.capitalize()} name",
+        value=value,
+        example=f"tutorial-{kind}",
+        problem_of=lambda text: name_problem(text, kind),
     )
-    return Form(
-        field,
-        value,
-        lambda text: name_problem(text, kind),
-        lambda text: f"`{text}` is a name that a {kind} can have.",
-    )
+    return Form(field, button="Use this name", meaning_of=lambda text: f"the name `{text}`")
 
 
-def _arn_praise(text: str) -> str:
+def action_form(
+    fields: Mapping[str, Field], *, button: str, work: Callable[[Values], Shown], run_at_once: bool = True
+) -> ActionForm:
+    """Make a form of several fields whose button does some work and shows what comes of it.
+
+    Args:
+        fields: What to ask for, by the names under which `work` gets it.
+        button: What the button says: a verb, such as "Explain".
+        work: Gets the fields' texts when none has a problem, and returns what to show. It runs in a thread; what it
+            raises is shown in words.
+        run_at_once: Whether the work is done with the first values too, before the form is shown, so that Run All
+            leaves an answer.
+
+    Returns:
+        The form; show it as a cell's last line. Its `result` is what `work` returned.
+    """
+    form = ActionForm(fields, button=button, work=work)
+    if run_at_once:
+        form.work_now()
+    return form
+
+
+def _arn_in_words(text: str) -> str:
     arn = parse_arn(text)
     where = "managed by AWS" if arn.account_id == "aws" else f"in account {arn.account_id}"
-    return f"{arn.resource_type} {arn.name} {where}."
-
-
-def _sentence_html(sign: str, word: str, sentence: str) -> str:
-    """Return the sentence as a screen reader announces it; text between back ticks is shown as code."""
-    words = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(sentence))
-    return (
-        '<div role="status" aria-live="polite" style="line-height: 1.4; overflow-wrap: anywhere">'
-        f'<span aria-hidden="true">{sign}</span> <strong>{word}:</strong> {words}</div>'
-    )
+    return f"{arn.resource_type} {arn.name} {where}"

@@ -216,6 +216,11 @@ def find_role(iam: "IAMClient") -> Role | None:
     return get_role(iam, name=names[0]) if names else None
 
 
+def list_role_arns(iam: "IAMClient") -> list[str]:
+    """The ARNs of all roles in the account, whoever made them."""
+    return [role["Arn"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+
+
 def attach_role_policy(iam: "IAMClient", *, role_name: str, policy_arn: str) -> None:
     """Attaches a managed policy to a role.
 
@@ -353,6 +358,11 @@ def find_user(iam: "IAMClient") -> User | None:
     """The user that the tutorial's steps made in this account, whatever its name; the newest of several."""
     names = _made_users(iam, _is_of_the_steps)
     return get_user(iam, name=names[0]) if names else None
+
+
+def list_user_arns(iam: "IAMClient") -> list[str]:
+    """The ARNs of all users in the account, whoever made them."""
+    return [user["Arn"] for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
 
 
 def create_access_key(iam: "IAMClient", *, user_name: str) -> AccessKey:

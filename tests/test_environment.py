@@ -29,8 +29,8 @@ def ranges(requirements: list[Requirement]) -> Ranges:
     return {canonicalize_name(one.name): one.specifier for one in requirements}
 
 
-def is_stub(line: str) -> bool:
-    return line.startswith("types-")
+def is_by_pip(line: str) -> bool:
+    return line.startswith(("axe-playwright-python", "types-"))
 
 
 def added_by_motos_extras() -> Ranges:
@@ -43,15 +43,15 @@ def added_by_motos_extras() -> Ranges:
 
 
 def test_conda_gets_the_same_packages_in_the_same_ranges():
-    wanted = added_by_motos_extras() | ranges([Requirement(line) for line in LISTED if not is_stub(line)])
+    wanted = added_by_motos_extras() | ranges([Requirement(line) for line in LISTED if not is_by_pip(line)])
     lines = [line.partition(" ") for line in CONDA if isinstance(line, str)]
     found = {name: SpecifierSet(specifier) for name, _, specifier in lines if name not in ("python", "pip")}
     assert found == {CONDA_NAMES.get(name, name): CONDA_RANGES.get(name, wanted[name]) for name in wanted}
 
 
-def test_conda_gets_the_helpers_and_the_type_stubs_by_pip():
+def test_conda_gets_by_pip_what_it_does_not_have():
     by_pip = next(line["pip"] for line in CONDA if isinstance(line, dict))
-    assert by_pip == ["-e .", *filter(is_stub, LISTED)]
+    assert by_pip == ["-e .", *filter(is_by_pip, LISTED)]
 
 
 def test_conda_gets_a_python_that_the_project_supports():
