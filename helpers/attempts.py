@@ -90,6 +90,50 @@ def attempt(
     return Attempt(what, expect, answer=answer)
 
 
+@dataclass(frozen=True, repr=False)
+class Judged(Shown):
+    """What a learner predicted, next to what AWS answered.
+
+    Attributes:
+        prediction: "allowed", "refused", or "?" where nobody predicted anything.
+        answer: what AWS answered.
+    """
+
+    prediction: str
+    answer: Attempt
+
+    @property
+    def accent(self) -> str:
+        """The answer's colour."""
+        return self.answer.accent
+
+    def title(self) -> str:
+        """The answer."""
+        return self.answer.title()
+
+    def rows(self) -> Rows:
+        """Whether the prediction came true."""
+        if self.prediction == "?":
+            return [("You predicted", "nothing yet: write allowed or refused in the cell above, and run both again")]
+        right = self.answer.allowed == (self.prediction == "allowed")
+        return [("You predicted", f"{self.prediction}, and so it is" if right else f"{self.prediction}, but it is not")]
+
+
+def judge(prediction: str, answer: Attempt) -> Judged:
+    """Compares a prediction with AWS's answer.
+
+    Args:
+        prediction: "allowed" or "refused", or "?" for none.
+        answer: what `attempt` returned.
+
+    Raises:
+        ValueError: the prediction is neither.
+    """
+    if prediction not in ("allowed", "refused", "?"):
+        raise ValueError(f'A prediction is "allowed" or "refused", not "{prediction}".')
+    return Judged(prediction, answer)
+
+
 def _unexpected(expected: Expectation) -> str:
     if expected == "refused":
         return "On a first run this is refused. A later step, done already in this account, allows it."

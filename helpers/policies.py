@@ -24,6 +24,11 @@ def allow(actions: str | Sequence[str], resources: str | Sequence[str] = "*") ->
     return {"Effect": "Allow", "Action": _plain(actions), "Resource": _plain(resources)}
 
 
+def deny(actions: str | Sequence[str], resources: str | Sequence[str] = "*") -> Statement:
+    """A statement that denies actions on resources, whatever else allows them."""
+    return {**allow(actions, resources), "Effect": "Deny"}
+
+
 def allow_assume_role(role_arn: str) -> Document:
     """The user's half of the handshake: the identity policy that lets a user assume one role.
 

@@ -23,7 +23,7 @@ import pytest
 FOLDER = Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 
-VERBS = frozenset({"Allow", "Clean", "Configure", "Create", "Start", "Test", "Trust"})
+VERBS = frozenset({"Allow", "Clean", "Configure", "Create", "Find", "Fix", "Start", "Test", "Trust"})
 NAMES = frozenset({"ARN", "AWS", "CLI", "EC2", "Glue", "IAM", "JSON", "Python", "S3", "STS"})
 TABLE = ["You do", "You learn", "You need", "Minutes", "In the cheatsheet"]
 MOST_LINES, USUAL_LINES = 10, 6
@@ -41,7 +41,8 @@ UNPRINTABLE = {
     "a machine path": re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|var|private|opt)/|\b[A-Z]:\\"),
 }
 CLOCK_TIME = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
-EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\ufe0f]")
+# \u2713 and \u2717, a check mark and a cross, are signs and not emoji: with a word next to them they may stand.
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u2712\u2714-\u2716\u2718-\u27bf\u2b50\u2b55\ufe0f]")
 
 
 @dataclass(frozen=True)

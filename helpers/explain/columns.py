@@ -63,9 +63,9 @@ def _policy_said(policy: PolicyReason, deciding: set[int]) -> PolicySaid:
 
 
 def _matters(policy: PolicyReason, statement: StatementReason) -> bool:
-    """Whether a statement speaks of what is asked; a resource's policy is short, and shown whole."""
+    """Whether a statement speaks of what is asked; of identity policies there may be many, others are shown whole."""
     element = statement.mismatch.element if statement.mismatch else ""
-    return policy.side == "resource" or element not in ("Action", "NotAction")
+    return policy.side != "identity" or element not in ("Action", "NotAction")
 
 
 def _statement_said(statement: StatementReason, decides: bool) -> StatementSaid:

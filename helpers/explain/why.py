@@ -6,6 +6,7 @@ AWS's refusal of AssumeRole names neither side, and its policy simulator looks a
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -35,6 +36,8 @@ _SIDES_IN_AWS_WORDS: dict[str, Side] = {
     "session policy": "session",
     "resource-based policy": "resource",
 }
+# Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
+_OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
 _ANYTHING = {"Action": "*", "Resource": "*", "Principal": "*"}
 
 
@@ -94,7 +97,9 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
     caller_arn, action, resource = _who_what(account, refusal, asked)
     caller = read_caller(account, caller_arn)
     context = keys_of_parameters(asked.service, asked.parameters) if asked else {}
-    explained = _explained(account, caller, action, resource, context, session=_session_side(refusal))
+    explained = _explained(
+        account, caller, action, resource, context, session=_session_side(refusal), knows_call=asked is not None
+    )
     if explained.verdict is None:
         return _in_aws_words(explained, refusal)
     if explained.verdict is Verdict.ALLOWED:
@@ -151,7 +156,14 @@ def _session_side(refusal: Refusal) -> tuple[Policy, ...] | None:
 
 
 def _explained(
-    account: Account, caller: Caller, action: str, resource_arn: str, context: Keys, session: tuple[Policy, ...] | None
+    account: Account,
+    caller: Caller,
+    action: str,
+    resource_arn: str,
+    context: Keys,
+    *,
+    session: tuple[Policy, ...] | None,
+    knows_call: bool = False,
 ) -> Explanation:
     if action.startswith("s3:") and resource_arn == "*":
         resource_arn = "arn:aws:s3:::*"
@@ -172,7 +184,7 @@ def _explained(
         reason=case.reason if is_certain else "The answer depends on what could not be read.",
         columns=columns(case, unread, marked=list(case.deciding()) if is_certain else []),
         relation=case.relation,
-        notes=tuple(_notes(case, unread)),
+        notes=tuple(_notes(case, unread, knows_call)),
         next_step=remedy(case, account) if is_certain else _ask_to_read(unread),
     )
 
@@ -208,11 +220,12 @@ def _known_keys(account: Account) -> dict[str, str]:
 # --- what to say about it
 
 
-def _notes(case: Case, unread: Sequence[Unread]) -> Iterator[str]:
+def _notes(case: Case, unread: Sequence[Unread], knows_call: bool) -> Iterator[str]:
     for one in unread:
         yield f"Not read: {one.what}{f' ({one.action} is refused)' if one.action else ''}."
-    if absent := ", ".join(_absent_keys(case)):
-        yield f"Taken as absent, for the question does not give a value: {absent}."
+    absent = [key for key in _absent_keys(case) if not (knows_call and _OF_THE_CALL.match(key))]
+    if absent:
+        yield f"Taken as absent, for the question does not give a value: {', '.join(absent)}."
 
 
 def _absent_keys(case: Case) -> list[str]:
