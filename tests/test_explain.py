@@ -170,6 +170,28 @@ def test_a_role_that_does_not_exist(account: Account) -> None:
     assert found.reason.startswith("There is no such role.")
 
 
+def test_a_role_whose_arn_lacks_its_path(account: Account) -> None:
+    user = new_user(account, allow("sts:AssumeRole"))
+    role_arn = new_role(account, trust({"AWS": user.arn}), Path="/team/")
+    assert explained(account, user, role_arn.replace("/team/", "/")).reason.startswith("There is no such role.")
+    assert assume(account, user, role_arn) is None
+
+
+def test_of_several_statements_the_nearest_is_named(account: Account) -> None:
+    user, other = new_user(account), new_user(account)
+    guarded = trust({"AWS": user.arn}, Condition={"StringEquals": {"sts:ExternalId": "agreed"}}, Sid="Guarded")
+    role_arn = new_role(account, trust({"AWS": other.arn}, Sid="Other"), guarded)
+    assert [said.name for _, said in explained(account, user, role_arn).deciding] == ["Guarded"]
+
+
+def test_policy_variables_are_filled_from_the_user(account: Account) -> None:
+    user = new_user(account)
+    mine = {"StringLike": {"aws:userid": "AIDA*", "aws:username": user.name}}
+    role_arn = new_role(account, trust({"AWS": user.arn}, Condition=mine))
+    assert assume(account, user, role_arn) is None
+    assert explain(account, principal=user.arn, resource=role_arn).verdict is Verdict.ALLOWED
+
+
 def test_a_role_that_may_not_use_s3(account: Account) -> None:
     user = new_user(account)
     role_arn = new_role(account, trust({"AWS": user.arn}))
