@@ -50,12 +50,14 @@ class Step:
     Attributes:
         number: its notebook's number.
         title: what is done in it.
+        notebook: its notebook's file name.
         missing: names what is not there yet; nothing when the step is done.
         build: does the step, leaving alone what is there already.
     """
 
     number: int
     title: str
+    notebook: str
     missing: Callable[["State"], list[str]]
     build: Callable[[Account], None]
 
@@ -93,7 +95,7 @@ class Check(Shown):
 
 @dataclass(frozen=True, repr=False)
 class Card(Shown):
-    """Where you are: which account, who you are in it, and which steps are done.
+    """Where you are: which account, who you are in it, which steps are done, and which is next.
 
     Attributes:
         account: the open account.
@@ -107,22 +109,37 @@ class Card(Shown):
     checks: tuple[Check, ...]
     built: tuple[Step, ...]
 
+    @property
+    def next(self) -> tuple[str, str]:
+        """What is to be done next, and the file name of its notebook."""
+        to_do = next((check.step for check in self.checks if not check.done), None)
+        return (f"{to_do.number:02} {to_do.title}", to_do.notebook) if to_do else ("07 Clean up", "07_clean_up.ipynb")
+
     def title(self) -> str:
         """Which account."""
         return f"Sandbox: a pretend AWS on this machine, account {self.account.account_id}"
 
     def rows(self) -> Rows:
-        """Region, identity, steps, and what was built."""
+        """Region, identity, steps, what is next, and what was built."""
         listed = [
             f"{'done ' if check.done else 'to do'}  {check.step.number:02} {check.step.title}" for check in self.checks
         ]
-        rows = [("Region", self.account.region), ("You are", self.identity.arn), ("Steps", "\n".join(listed))]
+        rows = [
+            ("Region", self.account.region),
+            ("You are", self.identity.arn),
+            ("Steps", "\n".join(listed)),
+            ("Next", ", in ".join(self.next)),
+        ]
         if self.built:
             done = ", ".join(f"{step.number:02} {step.title}" for step in self.built)
             rows.append(("Done for you", f"{done}. This was missing, and the notebook builds on it."))
         if self.account.news:
             rows.append(("Note", self.account.news))
         return rows
+
+    def _repr_html_(self) -> str:
+        _, notebook = self.next
+        return super()._repr_html_().replace(notebook, f'<a href="{notebook}">{notebook}</a>')
 
 
 def begin(account: Account, number: int) -> Card:
@@ -373,10 +390,22 @@ def _build_permissions(account: Account) -> None:
 
 
 STEPS = (
-    Step(1, "Create the role", _role_missing, _build_role),
-    Step(2, "Create the user and its access key", _user_missing, _build_user),
-    Step(3, "Allow the user to assume the role", _permission_missing, _build_permission),
-    Step(4, "Trust the user in the role", _trust_missing, _build_trust),
-    Step(5, "Configure the CLI", _profiles_missing, _build_profiles),
-    Step(6, "Test the role, and give it more permissions", _permissions_missing, _build_permissions),
+    Step(1, "Create the role", "01_create_role.ipynb", _role_missing, _build_role),
+    Step(2, "Create the user and its access key", "02_create_user.ipynb", _user_missing, _build_user),
+    Step(
+        3,
+        "Allow the user to assume the role",
+        "03_allow_user_to_assume_role.ipynb",
+        _permission_missing,
+        _build_permission,
+    ),
+    Step(4, "Trust the user in the role", "04_trust_user_in_role.ipynb", _trust_missing, _build_trust),
+    Step(5, "Configure the CLI", "05_configure_cli.ipynb", _profiles_missing, _build_profiles),
+    Step(
+        6,
+        "Test the role, and give it more permissions",
+        "06_test_assume_role.ipynb",
+        _permissions_missing,
+        _build_permissions,
+    ),
 )

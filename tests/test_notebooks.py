@@ -5,6 +5,7 @@ and on a copy with the fault put in, which it must report.
 """
 
 import ast
+import base64
 import copy
 import json
 import os
@@ -33,6 +34,7 @@ MOST_WORDS, USUAL_WORDS = 150, 100
 HEADING = re.compile(r"^(#+) +(.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+SVG_IN_IMAGE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9/+=]+)")
 UNPRINTABLE = {
     "an access key id": re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
     "a secret": re.compile(r"(?<![\w/+=])(?=[A-Za-z/+]*\d)(?=[\d/+A-Z]*[a-z])[A-Za-z0-9/+]{40}(?![\w/+=])"),
@@ -64,12 +66,13 @@ class Cell:
 
     @property
     def printed(self) -> str:
-        """All text of the outputs, pictures in binary formats left out."""
+        """All text of the outputs, an SVG within an image too; pictures in binary formats left out."""
         shown = [output.get("text", "") for output in self.outputs]
         for output in self.outputs:
             shown += [data for kind, data in output.get("data", {}).items() if kind not in ("image/png", "image/jpeg")]
         lines = ["".join(text) if isinstance(text, list) else text for text in shown]
-        return "\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines)
+        text = "\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines)
+        return SVG_IN_IMAGE.sub(lambda found: base64.b64decode(found[1]).decode(), text)
 
     @property
     def tree(self) -> ast.Module:
@@ -428,6 +431,12 @@ def in_bash(line: str) -> Fault:
     return said(2, f"```bash\n{line}\n```")
 
 
+def in_image(svg: str) -> Fault:
+    """Puts an SVG, as an image with words, into the output of the first code cell."""
+    encoded = base64.b64encode(svg.encode()).decode()
+    return shown(f'<img alt="some words" src="data:image/svg+xml;base64,{encoded}">', "text/html")
+
+
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 FAULTS: list[tuple[Rule, str, Fault]] = [
     (one_title, "a second title", said(2, "# Create another")),
@@ -503,6 +512,7 @@ FAULTS: list[tuple[Rule, str, Fault]] = [
         ),
     ),
     (nothing_of_this_machine, "a time", shown("2026-01-01T12:34:56Z")),
+    (nothing_of_this_machine, "a key id in a picture", in_image("<text>ASIAIOSFODNN7EXAMPLE</text>")),
 ]
 
 

@@ -15,6 +15,7 @@ from helpers.decisions import Verdict
 EC2 = policies.trust_service("ec2.amazonaws.com")
 GLUE = policies.trust_service("glue.amazonaws.com")
 NUMBERS = range(1, 7)
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 @pytest.fixture
@@ -226,9 +227,21 @@ def test_the_card_says_where_you_are_and_what_is_done(account: Account) -> None:
         "    to do  04 Trust the user in the role\n"
         "    to do  05 Configure the CLI\n"
         "    to do  06 Test the role, and give it more permissions\n"
+        "  Next: 02 Create the user and its access key, in 02_create_user.ipynb\n"
         "  Done for you: 01 Create the role. This was missing, and the notebook builds on it."
     )
     assert "Done for you" not in repr(steps.begin(account, 2))
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_the_card_leads_to_the_notebook_of_the_next_step(account: Account, number: int) -> None:
+    card = steps.begin(account, number)
+    title, notebook = card.next
+    assert title.startswith(f"{number:02} ")
+    assert (NOTEBOOKS / notebook).exists()
+    assert notebook.startswith(f"{number:02}_")
+    assert f"  Next: {title}, in {notebook}" in repr(card).split("\n")
+    assert f'{title}, in <a href="{notebook}">{notebook}</a>' in card._repr_html_()
 
 
 def test_the_card_tells_the_news_and_no_address(account: Account) -> None:
