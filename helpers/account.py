@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+import botocore.credentials
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
@@ -108,8 +109,8 @@ class Account:
         """
         from helpers.sandbox.control import advance_clock
 
-        credentials = self._session.get_credentials()
-        assert credentials is not None, "an account is opened with the administrator's"
+        key = self.administrator
+        credentials = botocore.credentials.Credentials(key.access_key_id, key.secret_access_key)
         advance_clock(self.endpoint_url, credentials, seconds)
 
     def _new_client(self, service: str, credentials: Credentials) -> Any:
@@ -153,6 +154,8 @@ def open_account(target: str | None = None) -> Account:
 
 
 def _account(target: str, connection: Connection, folder: Path, news: str) -> Account:
+    session = boto3.Session(botocore_session=_session_of_its_own())
+
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
             target=target,
@@ -163,22 +166,11 @@ def _account(target: str, connection: Connection, folder: Path, news: str) -> Ac
             news=news,
             administrator=administrator,
             others=others,
-            _session=_session_of(administrator, connection.region),
+            _session=session,
         )
 
     first, *others = connection.accounts
     return opened(first, tuple(map(opened, others)))
-
-
-def _session_of(administrator: Administrator, region: str) -> boto3.Session:
-    botocore_session = _session_of_its_own()
-    botocore_session.register("needs-retry", _tell_that_the_sandbox_stopped)
-    return boto3.Session(
-        aws_access_key_id=administrator.access_key_id,
-        aws_secret_access_key=administrator.secret_access_key,
-        region_name=region,
-        botocore_session=botocore_session,
-    )
 
 
 def _session_of_its_own() -> botocore.session.Session:
@@ -189,6 +181,7 @@ def _session_of_its_own() -> botocore.session.Session:
     settings = session.get_component("config_store")
     for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
         settings.set_config_provider(name, ConstantProvider(files.get(name, default)))
+    session.register("needs-retry", _tell_that_the_sandbox_stopped)
     return session
 
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
@@ -19,9 +19,12 @@ from helpers.decisions import Policies, Policy, Principal, Side
 T = TypeVar("T")
 Keys = Mapping[str, str | Sequence[str]]
 Holder = Literal["user", "group", "role", "bucket"]
+UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "account"]
 
 REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
 """The error codes that mean "you may not"."""
+
+_OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("managed", "attached"))
 
 SESSION_NAME = "session"
 """Names the session of a role that is asked about without one."""
@@ -62,11 +65,13 @@ class Unread:
 
     Attributes:
         side: the side on which it counts.
+        kind: the kind of policy that it is.
         what: what it is, in words.
         action: the permission that is missing; empty when the account is not yours.
     """
 
     side: Side
+    kind: UnreadKind
     what: str
     action: str = ""
 
@@ -79,6 +84,7 @@ class Caller:
         principal: the caller as policies see it.
         policies: the identity policies and the boundary.
         places: where each policy is, by its source.
+        groups: the names of a user's groups.
         keys: the condition keys that follow from who calls.
         unread: what could not be read.
     """
@@ -86,6 +92,7 @@ class Caller:
     principal: Principal
     policies: Policies
     places: Mapping[str, Place] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
     keys: Keys = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
 
@@ -172,7 +179,7 @@ def _stranger(caller: str) -> Caller:
         principal=Principal(called, arn.account_id, role_arn=role_arn),
         policies=Policies(),
         keys=_principal_keys(role_arn or caller, arn.account_id, {}),
-        unread=(Unread("identity", f"the policies of {caller}, which is in account {arn.account_id}"),),
+        unread=(Unread("identity", "account", f"the policies of {caller}, which is in account {arn.account_id}"),),
     )
 
 
@@ -193,13 +200,14 @@ class _Reading:
         account_id = parse_arn(arn).account_id
         user = self._entity("user", name, lambda: self._iam.get_user(UserName=name)["User"])
         groups = self._groups(name)
-        identity = [*self._policies("user", name), *(policy for group in groups for policy in group)]
+        identity = [*self._policies("user", name), *(one for group in groups for one in self._policies("group", group))]
         keys = {"aws:username": name, "aws:PrincipalType": "User"}
         keys |= {"aws:userid": user["UserId"]} if user else {}
         return Caller(
             principal=Principal(arn, account_id, user.get("UserId", "")),
             policies=Policies(identity=tuple(identity), boundary=self._boundary("user", name, user)),
             places=self.places,
+            groups=groups,
             keys=keys | _principal_keys(arn, account_id, user),
             unread=tuple(self.unread),
         )
@@ -222,64 +230,72 @@ class _Reading:
 
     def _entity(self, kind: str, name: str, call: Callable[[], Any]) -> Any:
         """The user or role; nothing where it may not be read."""
+        unread = Unread("boundary", "boundary", f"whether {kind} {name} has a boundary, and its tags")
         try:
-            return self._tried(f"whether {kind} {name} has a boundary, and its tags", call, {}, side="boundary")
+            return self._tried(unread, call, {})
         except self._iam.exceptions.NoSuchEntityException:
             raise LookupError(f"The account has no {kind} named {name}.") from None
 
-    def _groups(self, user_name: str) -> Iterator[Iterator[Policy]]:
-        found = self._listed(f"the groups of user {user_name}", "list_groups_for_user", "Groups", UserName=user_name)
-        return (self._policies("group", group["GroupName"]) for group in found)
+    def _groups(self, user_name: str) -> tuple[str, ...]:
+        unread = Unread("identity", "groups", f"the groups of user {user_name}")
+        found = self._listed(unread, "list_groups_for_user", "Groups", UserName=user_name)
+        return tuple(group["GroupName"] for group in found)
 
     def _policies(self, holder: Holder, name: str) -> Iterator[Policy]:
         """The inline and the attached policies of a user, group or role."""
         named = {f"{holder.title()}Name": name}
-        what = f"policies of {holder} {name}"
-        for policy_name in self._listed(f"the inline {what}", f"list_{holder}_policies", "PolicyNames", **named):
-            if document := self._inline(holder, PolicyName=policy_name, **named):
+        inline, managed = (
+            Unread("identity", "groups" if holder == "group" else kind, f"the {what} policies of {holder} {name}")
+            for kind, what in _OWN_KINDS
+        )
+        for policy_name in self._listed(inline, f"list_{holder}_policies", "PolicyNames", **named):
+            if document := self._inline(inline, holder, PolicyName=policy_name, **named):
                 yield self._placed(Place("identity", holder, name, policy_name), document)
-        listing = f"list_attached_{holder}_policies"
-        for attached in self._listed(f"the attached {what}", listing, "AttachedPolicies", **named):
-            place = Place("identity", holder, name, attached["PolicyName"], attached["PolicyArn"])
-            if document := self._managed(attached["PolicyArn"], "identity"):
+        for attached in self._listed(managed, f"list_attached_{holder}_policies", "AttachedPolicies", **named):
+            if document := self._managed(managed, attached["PolicyArn"]):
+                place = Place("identity", holder, name, attached["PolicyName"], attached["PolicyArn"])
                 yield self._placed(place, document)
-
-    def _inline(self, holder: Holder, **named: str) -> Any:
-        """An inline policy's document; None where it may not be read."""
-        read = getattr(self._iam, f"get_{holder}_policy")
-        return self._tried(f'inline policy "{named["PolicyName"]}"', lambda: read(**named)["PolicyDocument"], None)
 
     def _boundary(self, holder: Holder, name: str, entity: Mapping[str, Any]) -> Policy | None:
         arn = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         if arn is None:
             return None
+        unread = Unread("boundary", "boundary", f"the boundary of {holder} {name}")
         place = Place("boundary", holder, name, arn.rpartition("/")[2], arn)
-        return self._placed(place, self._managed(arn, "boundary") or {"Statement": []})
+        return self._placed(place, self._managed(unread, arn) or {"Statement": []})
 
-    def _managed(self, arn: str, side: Side) -> Any:
+    def _inline(self, unread: Unread, holder: Holder, **named: str) -> Any:
+        """An inline policy's document; None where it may not be read."""
+        read = getattr(self._iam, f"get_{holder}_policy")
+        return self._tried(unread, lambda: read(**named)["PolicyDocument"], None)
+
+    def _managed(self, unread: Unread, arn: str) -> Any:
         """The default version of a managed policy; None where it may not be read."""
 
         def read() -> Any:
             version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             return self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
-        return self._tried(f'managed policy "{arn.rpartition("/")[2]}"', read, None, side=side)
+        return self._tried(unread, read, None)
 
     def _placed(self, place: Place, document: Mapping[str, Any]) -> Policy:
         self.places[place.source] = place
         return Policy(place.source, document)
 
-    def _listed(self, what: str, operation: str, name: str, **parameters: str) -> list[Any]:
+    def _listed(self, unread: Unread, operation: str, name: str, **parameters: str) -> list[Any]:
         pages = self._iam.get_paginator(operation).paginate(**parameters)
-        return self._tried(what, lambda: [item for page in pages for item in page[name]], [])
+        return self._tried(unread, lambda: [item for page in pages for item in page[name]], [])
 
-    def _tried(self, what: str, call: Callable[[], T], otherwise: T, *, side: Side = "identity") -> T:
+    def _tried(self, unread: Unread, call: Callable[[], T], otherwise: T) -> T:
+        """What a call returns; where it is refused, `otherwise`, and a note of what could not be read."""
         try:
             return call()
         except ClientError as error:
             if error.response["Error"]["Code"] not in REFUSED:
                 raise
-            self.unread.append(Unread(side, what, f"iam:{error.operation_name}"))
+            refused = replace(unread, action=f"iam:{error.operation_name}")
+            if refused not in self.unread:
+                self.unread.append(refused)
             return otherwise
 
 
@@ -296,7 +312,9 @@ def _read_role(account: Account, arn: str) -> Resource:
     owner = account.of(parsed.account_id)
     place = Place("resource", "role", parsed.name)
     if owner is None:
-        unread = Unread("resource", f"the trust policy of role {parsed.name}, which is in account {parsed.account_id}")
+        unread = Unread(
+            "resource", "account", f"the trust policy of role {parsed.name}, which is in account {parsed.account_id}"
+        )
         return Resource(account_id=parsed.account_id, unread=(unread,))
     iam = owner.client("iam")
     try:
@@ -305,7 +323,7 @@ def _read_role(account: Account, arn: str) -> Resource:
         code = error.response["Error"]["Code"]
         if code not in REFUSED and code != "NoSuchEntity":
             raise
-        unreadable = Unread("resource", f"the trust policy of role {parsed.name}", "iam:GetRole")
+        unreadable = Unread("resource", "resource", f"the trust policy of role {parsed.name}", "iam:GetRole")
         return Resource(account_id=parsed.account_id, unread=(unreadable,) if code in REFUSED else ())
     if role["Arn"] != arn:
         return Resource(account_id=parsed.account_id)
@@ -336,4 +354,4 @@ def _read_bucket(account: Account, bucket: str) -> Resource:
                 return Resource()
             if code not in REFUSED:
                 raise
-    return Resource(unread=(Unread("resource", f"the policy of bucket {bucket}", "s3:GetBucketPolicy"),))
+    return Resource(unread=(Unread("resource", "resource", f"the policy of bucket {bucket}", "s3:GetBucketPolicy"),))

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers import iam, picture, steps, sts, svg
+from helpers import iam, picture, steps, sts
 from helpers.account import Account, open_account
-from helpers.picture import Picture
-from helpers.svg import Box, Finding, Item, Scene, Section, Service, Sign
+from helpers.picture import Picture, svg
+from helpers.picture.svg import Box, Finding, Item, Scene, Section, Service, Sign
 from sandbox_clients import allow, deny, document, trust, unique
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -335,9 +334,7 @@ def as_reader(pair: Pair, *actions: str) -> Account:
     """The account opened by somebody who may read only so much of IAM."""
     reader = new_pair(pair.account)
     reader.put_on_user(allow(list(actions)))
-    key = reader.key()
-    session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=pair.account.region)
-    return replace(pair.account, _session=session)
+    return replace(pair.account, administrator=reader.key())
 
 
 def test_what_may_not_be_read_is_said_and_not_guessed(pair: Pair) -> None:

@@ -1,19 +1,20 @@
 """A user or a role as it is in the account now, with every policy that bears on what it may do."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
 
-from helpers.arns import parse_arn
-from helpers.attempts import REFUSAL_CODES
+from helpers.account import Account
 from helpers.decisions import Policies, Policy
+from helpers.live_policies import REFUSED, Caller, Keys, UnreadKind, read_caller
 from helpers.policies import Document
 
 Read = TypeVar("Read")
 
 INLINE, MANAGED, GROUPS, BOUNDARY = "Inline policies", "Managed policies", "Groups", "Permissions boundary"
+_UNREAD: Mapping[str, UnreadKind] = {INLINE: "inline", MANAGED: "managed", GROUPS: "groups", BOUNDARY: "boundary"}
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,22 @@ class Entity:
     Attributes:
         name: its name.
         arn: its ARN.
+        account_id: the account that it belongs to.
         unique_id: `AIDA…` of a user, `AROA…` of a role.
         sources: where its policies come from, by kind: INLINE, MANAGED, GROUPS, BOUNDARY.
-        keys: how many access keys a user has, by status: "active", "inactive".
+        access_keys: how many access keys a user has, by status: "active", "inactive".
         trust: a role's trust policy.
+        context: the condition keys of its calls, as far as they follow from who calls.
     """
 
     name: str
     arn: str
+    account_id: str
     unique_id: str
     sources: Mapping[str, tuple[Source, ...] | None]
-    keys: Mapping[str, int] | None
+    access_keys: Mapping[str, int] | None
     trust: Document
-
-    @property
-    def account_id(self) -> str:
-        """The account that it belongs to."""
-        return parse_arn(self.arn).account_id
+    context: Keys = field(default_factory=dict)
 
     @property
     def all_read(self) -> bool:
@@ -65,11 +65,11 @@ class Entity:
         )
 
 
-def read_entity(client: Any, kind: Literal["user", "role"], name: str) -> Entity:
+def read_entity(account: Account, kind: Literal["user", "role"], name: str) -> Entity:
     """Reads a user or a role, its policies, its groups and their policies, and its boundary.
 
     Args:
-        client: an IAM client.
+        account: the open account.
         kind: "user" or "role".
         name: its name.
 
@@ -78,65 +78,53 @@ def read_entity(client: Any, kind: Literal["user", "role"], name: str) -> Entity
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html
     """
-    title = kind.title()
-    found = getattr(client, f"get_{kind}")(**{f"{title}Name": name})[title]
-    sources = {
-        INLINE: _if_allowed(lambda: tuple(_inline(client, kind, name))),
-        MANAGED: _if_allowed(lambda: tuple(_managed(client, kind, name))),
-    }
-    if kind == "user":
-        sources[GROUPS] = _if_allowed(lambda: tuple(_groups(client, name)))
-    if boundary := found.get("PermissionsBoundary"):
-        sources[BOUNDARY] = _if_allowed(lambda: (_managed_source(client, boundary["PermissionsBoundaryArn"]),))
+    client, title = account.client("iam"), kind.title()
+    found: Any = getattr(client, f"get_{kind}")(**{f"{title}Name": name})[title]
+    caller = read_caller(account, found["Arn"])
     return Entity(
         name=found[f"{title}Name"],
         arn=found["Arn"],
+        account_id=caller.principal.account_id,
         unique_id=found[f"{title}Id"],
-        sources=sources,
-        keys=_if_allowed(lambda: _keys(client, name)) if kind == "user" else {},
+        sources={section: _readable(caller, section, made) for section, made in _sources(caller, kind).items()},
+        access_keys=_if_allowed(lambda: _access_keys(client, name)) if kind == "user" else {},
         trust=found.get("AssumeRolePolicyDocument", {}),
+        context=caller.keys,
     )
+
+
+def _sources(caller: Caller, kind: str) -> dict[str, tuple[Source, ...]]:
+    placed = [(caller.places[policy.source], policy) for policy in caller.policies.identity]
+    own = [(place, policy) for place, policy in placed if place.holder == kind]
+    sources = {
+        INLINE: tuple(Source(place.policy_name, (policy,)) for place, policy in own if not place.policy_arn),
+        MANAGED: tuple(Source(place.policy_name, (policy,)) for place, policy in own if place.policy_arn),
+    }
+    if kind == "user":
+        sources[GROUPS] = tuple(
+            Source(group, tuple(policy for place, policy in placed if (place.holder, place.name) == ("group", group)))
+            for group in caller.groups
+        )
+    if boundary := caller.policies.boundary:
+        sources[BOUNDARY] = (Source(caller.places[boundary.source].policy_name, (boundary,)),)
+    return sources
+
+
+def _readable(caller: Caller, section: str, sources: tuple[Source, ...]) -> tuple[Source, ...] | None:
+    """The sources, or None when not all of their kind could be read."""
+    return None if any(one.kind == _UNREAD[section] for one in caller.unread) else sources
 
 
 def _if_allowed(read: Callable[[], Read]) -> Read | None:
     try:
         return read()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in REFUSAL_CODES:
+        if error.response["Error"]["Code"] not in REFUSED:
             raise
         return None
 
 
-def _inline(client: Any, kind: str, name: str) -> Iterator[Source]:
-    whose = {f"{kind.title()}Name": name}
-    for page in client.get_paginator(f"list_{kind}_policies").paginate(**whose):
-        for policy in page["PolicyNames"]:
-            document = getattr(client, f"get_{kind}_policy")(**whose, PolicyName=policy)["PolicyDocument"]
-            yield Source(policy, (Policy(f'inline policy "{policy}"', document),))
-
-
-def _managed(client: Any, kind: str, name: str) -> Iterator[Source]:
-    for page in client.get_paginator(f"list_attached_{kind}_policies").paginate(**{f"{kind.title()}Name": name}):
-        for policy in page["AttachedPolicies"]:
-            yield _managed_source(client, policy["PolicyArn"])
-
-
-def _managed_source(client: Any, arn: str) -> Source:
-    version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = client.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    name = parse_arn(arn).name
-    return Source(name, (Policy(f'managed policy "{name}"', document),))
-
-
-def _groups(client: Any, user_name: str) -> Iterator[Source]:
-    for page in client.get_paginator("list_groups_for_user").paginate(UserName=user_name):
-        for group in page["Groups"]:
-            name = group["GroupName"]
-            held = [*_inline(client, "group", name), *_managed(client, "group", name)]
-            yield Source(name, tuple(policy for source in held for policy in source.policies))
-
-
-def _keys(client: Any, user_name: str) -> Mapping[str, int]:
+def _access_keys(client: Any, user_name: str) -> Mapping[str, int]:
     pages = client.get_paginator("list_access_keys").paginate(UserName=user_name)
     statuses = [key["Status"].lower() for page in pages for key in page["AccessKeyMetadata"]]
     return {status: statuses.count(status) for status in ("active", "inactive") if status in statuses}

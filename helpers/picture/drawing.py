@@ -8,12 +8,13 @@ import base64
 from dataclasses import dataclass
 from html import escape
 
-from helpers import iam, svg
+from helpers import iam
 from helpers.account import Account
 from helpers.display import Rows, Shown
-from helpers.findings import scene_of
-from helpers.principals import read_entity
-from helpers.svg import Box, Finding, Scene, Service
+from helpers.picture import svg
+from helpers.picture.entities import read_entity
+from helpers.picture.findings import scene_of
+from helpers.picture.svg import Box, Finding, Scene, Service
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,8 +76,8 @@ def draw(account: Account, *, user_name: str | None = None, role_name: str | Non
         user_name = made_user.name
     if role_name is None and (made_role := iam.find_role(client)):
         role_name = made_role.name
-    user = read_entity(client, "user", user_name) if user_name else None
-    role = read_entity(client, "role", role_name) if role_name else None
+    user = read_entity(account, "user", user_name) if user_name else None
+    role = read_entity(account, "role", role_name) if role_name else None
     return Picture(scene_of(user, role, account.region))
 
 

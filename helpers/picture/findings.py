@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from helpers import policies, svg
+from helpers import policies
 from helpers.arns import parse_arn
 from helpers.conditions import texts
 from helpers.decisions import Decision, Policy, PolicyReason, Principal, Request, StatementReason, Verdict, decide
-from helpers.principals import BOUNDARY, Entity
-from helpers.svg import Box, Finding, Item, Scene, Section, Service, Sign
+from helpers.picture import svg
+from helpers.picture.entities import BOUNDARY, Entity
+from helpers.picture.svg import Box, Finding, Item, Scene, Section, Service, Sign
 
 MOST_ITEMS = 4
 _SIGNS = {
@@ -68,9 +69,8 @@ def scene_of(user: Entity | None, role: Entity | None, region: str) -> Scene:
 
 
 def _handshake(user: Entity, role: Entity) -> Decision:
-    context = {"aws:username": user.name, "aws:userid": user.unique_id, "aws:PrincipalArn": user.arn}
     caller = Principal(user.arn, user.account_id, user.unique_id)
-    request = Request(caller, "sts:AssumeRole", role.arn, role.account_id, context)
+    request = Request(caller, "sts:AssumeRole", role.arn, role.account_id, user.context)
     return decide(request, user.policies(resource=Policy("trust policy", role.trust)))
 
 
@@ -90,7 +90,7 @@ def _may(role: Entity, action: str, resource: str, region: str) -> Sign:
     session = role.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/session"
     caller = Principal(session, role.account_id, role.unique_id, role_arn=role.arn)
     on = resource.format(region=region, account=role.account_id)
-    request = Request(caller, action, on, role.account_id, {"aws:PrincipalArn": role.arn})
+    request = Request(caller, action, on, role.account_id, role.context)
     return _known(_SIGNS[decide(request, role.policies()).verdict], role)
 
 
@@ -168,7 +168,11 @@ def _unfinished(user: Entity | None, role: Entity | None) -> Finding:
 def _user_box(user: Entity | None, decision: Decision | None) -> Box:
     if user is None:
         return Box("User")
-    keys = [_UNREAD] if user.keys is None else [Item(f"{count} {status}") for status, count in user.keys.items()]
+    keys = (
+        [_UNREAD]
+        if user.access_keys is None
+        else [Item(f"{count} {status}") for status, count in user.access_keys.items()]
+    )
     return Box("User", user.name, (Section("Access keys", tuple(keys)), *_sections(user, decision)))
 
 
