@@ -25,6 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import iam, policies, sts
 from helpers.account import open_account
+from helpers.explain import explain
 
 ROUNDS = 7
 Measure = Callable[[], float]
@@ -266,6 +267,44 @@ def memory_used() -> None:
         print(f"{'memory after IAM, STS and S3':58} {int(resident.stdout) / 1024:9.1f} MB  (at most 100)")
 
 
+# --- explaining
+
+
+def compare_explaining(count: int) -> None:
+    """Measures `explain` for a user with so many policies, against reading the same policies with raw boto3."""
+    account = open_account("private")
+    client, name = account.client("iam"), f"bench-{uuid4().hex[:8]}"
+    user = iam.create_user(client, name=name)
+    trust = policies.policy(policies.trust_principal(f"arn:aws:iam::{account.account_id}:root"))
+    role = iam.create_role(client, name=name, trust_policy=trust)
+    groups = [f"{name}-{number}" for number in range(10)]
+    for group in groups:
+        client.create_group(GroupName=group)
+        client.add_user_to_group(GroupName=group, UserName=name)
+        for number in range(count // len(groups)):
+            document = json.dumps(policies.policy(policies.allow("s3:GetObject", f"arn:aws:s3:::{group}-{number}/*")))
+            client.put_group_policy(GroupName=group, PolicyName=f"read-{number}", PolicyDocument=document)
+
+    def explaining() -> float:
+        began = time.perf_counter()
+        explain(account, principal=user.arn, resource=role.arn)
+        return time.perf_counter() - began
+
+    def reading() -> float:
+        began = time.perf_counter()
+        client.get_role(RoleName=name)
+        client.get_user(UserName=name)
+        client.list_user_policies(UserName=name)
+        client.list_attached_user_policies(UserName=name)
+        for group in client.list_groups_for_user(UserName=name)["Groups"]:
+            client.list_attached_group_policies(GroupName=group["GroupName"])
+            for policy in client.list_group_policies(GroupName=group["GroupName"])["PolicyNames"]:
+                client.get_group_policy(GroupName=group["GroupName"], PolicyName=policy)
+        return time.perf_counter() - began
+
+    compare(f"explain, {count} policies / reading them with raw boto3", 1.3, explaining, reading)
+
+
 # --- importing
 
 
@@ -282,8 +321,9 @@ def importing(module: str) -> Measure:
 
 if __name__ == "__main__":
     print(f"{'':58} {'ours':>12} {'peer':>12}")
-    compare("start to first IAM answer / moto_server", 1.3, sandbox_start, moto_server_start)
+    compare("start to first IAM answer / moto_server", 1.2, sandbox_start, moto_server_start)
     compare("the whole path through the helpers / raw boto3", 1.2, path_with_helpers, path_with_boto3)
+    compare_explaining(50)
     compare_requests(10)
     compare_requests(5000)
     memory_used()
