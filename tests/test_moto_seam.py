@@ -65,6 +65,8 @@ CALLS = [
     ("moto.iam.models:IAMBackend.create_user", ("self", "us-east-1", "name"), {}),
     ("moto.iam.models:IAMBackend.attach_user_policy", ("self", "arn", "name"), {}),
     ("moto.iam.models:IAMBackend.create_access_key", ("self", "name"), {}),
+    ("moto.iam.policy_validation:IAMPolicyDocumentValidator", ("document",), {}),
+    ("moto.iam.policy_validation:IAMTrustPolicyDocumentValidator", ("document",), {}),
     (
         "moto.iam.utils:generate_access_key_id_from_account_id",
         (ACCOUNT,),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from helpers.sandbox import documents, moto_seam
+from helpers.sandbox import documents, moto_seam, resource_documents
 from helpers.sandbox.errors import AwsError
 
 Parameters = Mapping[str, Any]
@@ -89,13 +89,13 @@ def _size(document: str) -> int:
 
 
 def _create_role(account_id: str, parameters: Parameters) -> None:
-    documents.check_trust_policy(parameters["AssumeRolePolicyDocument"])
+    resource_documents.check_trust_policy(parameters["AssumeRolePolicyDocument"])
     _check_trust_size(parameters["AssumeRolePolicyDocument"])
     _check_boundary(account_id, parameters)
 
 
 def _update_trust(_account_id: str, parameters: Parameters) -> None:
-    documents.check_trust_policy(parameters["PolicyDocument"])
+    resource_documents.check_trust_policy(parameters["PolicyDocument"])
     _check_trust_size(parameters["PolicyDocument"])
 
 
@@ -226,7 +226,7 @@ def _known_access_key(account_id: str, parameters: Parameters) -> None:
 
 
 def _managed_policy(_account_id: str, parameters: Parameters) -> None:
-    documents.check_identity_policy(parameters["PolicyDocument"])
+    documents.check_identity_policy(parameters["PolicyDocument"], managed=True)
     if _size(parameters["PolicyDocument"]) > MANAGED_POLICY_QUOTA:
         raise _over_quota("PolicySize", MANAGED_POLICY_QUOTA)
 

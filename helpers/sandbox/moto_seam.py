@@ -502,6 +502,23 @@ def _use_aws_unique_ids() -> None:
 _use_aws_unique_ids()
 
 
+# --- policy documents are checked before a request gets to moto, whose own checks differ from AWS's
+
+
+class _Checked:
+    """In the place of moto's validators of policy documents: it has nothing against any."""
+
+    def __init__(self, policy_document: str) -> None:
+        pass
+
+    def validate(self) -> None:
+        pass
+
+
+iam_models.IAMPolicyDocumentValidator = _Checked  # type: ignore[assignment, attr-defined]
+iam_models.IAMTrustPolicyDocumentValidator = _Checked  # type: ignore[assignment, attr-defined]
+
+
 # --- which calls a service has: moto looks through the members of a class at each request
 
 
