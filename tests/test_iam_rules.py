@@ -91,6 +91,17 @@ def test_the_name_of_an_instance_profile_or_policy_that_is_taken(sandbox):
     assert refused == taken(f"A policy called {policy} already exists. Duplicate names are not allowed.")
 
 
+@pytest.mark.parametrize("path", ["team/", "/team", "team"])
+def test_a_path_that_is_none(sandbox, path):
+    refused = refusal(iam(sandbox).create_user, UserName=unique("user"), Path=path)
+    assert refused == Refusal(
+        400,
+        "ValidationError",
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric "
+        "characters and/or / characters.",
+    )
+
+
 # --- managed policies and their versions
 
 

@@ -19,6 +19,13 @@ _MOST = "Member must have {} less than or equal to {}"
 _PATTERN = "Member must satisfy regular expression pattern: {}"
 _CHOICE = "Member must satisfy enum value set: [{}]"
 
+# IAM looks at these itself, after the rules of the model.
+_PATHS = ("pathType", "policyPathType")
+_NO_PATH = (
+    "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters "
+    "and/or / characters."
+)
+
 
 def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -> None:
     """Refuses parameters that break a rule of the service's model: required, length, range, pattern, choice.
@@ -36,6 +43,9 @@ def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -
     if found:
         errors = "error" if len(found) == 1 else "errors"
         raise AwsError("ValidationError", f"{len(found)} validation {errors} detected: {'; '.join(found)}")
+    for name in ("Path", "NewPath"):
+        if name in parameters and not _fits(operation.input_shape.members[name], parameters[name]):
+            raise AwsError("ValidationError", _NO_PATH)
 
 
 def _shown(value: Any, echo: bool) -> str:
@@ -65,9 +75,9 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]
                 yield from _broken(shape.member, item, f"{path}.{index}.member")
         case "string":
             yield from _broken_bounds(shape, value, len(value), path, "length")
-            pattern, choices = shape.metadata.get("pattern"), shape.metadata.get("enum")
-            if pattern and not _compiled(pattern).fullmatch(value):
-                yield path, value, _PATTERN.format(pattern)
+            choices = shape.metadata.get("enum")
+            if shape.name not in _PATHS and not _fits(shape, value):
+                yield path, value, _PATTERN.format(shape.metadata["pattern"])
             if choices and value not in choices:
                 yield path, value, _CHOICE.format(", ".join(choices))
         case "integer" | "long":
@@ -80,6 +90,11 @@ def _broken_bounds(shape: Any, value: Any, size: int, path: str, what: str) -> I
         yield path, value, _LEAST.format(what, least)
     if most is not None and size > most:
         yield path, value, _MOST.format(what, most)
+
+
+def _fits(shape: Any, value: str) -> bool:
+    pattern = shape.metadata.get("pattern")
+    return not pattern or _compiled(pattern).fullmatch(value) is not None
 
 
 def _rules(shape: Any) -> str:
