@@ -72,6 +72,7 @@ CALLS = [
         (ACCOUNT,),
         {"prefix": "AIDA", "total_length": 21},
     ),
+    ("moto.s3.models:FakeBucket.get_permission", ("self", "s3:GetObject", "arn"), {}),
     ("moto.moto_api._internal:mock_random.seed", (42,), {}),
     ("moto.moto_api._internal:mock_random.get_random_string", (356,), {}),
     ("moto.moto_server.werkzeug_app:DomainDispatcherApplication", ("create_app",), {}),
