@@ -245,6 +245,11 @@ BUCKET = {
         document(statement(Principal="*", Resource=f"arn:aws:iam::{HERE}:user/ana")),
         "Policy has invalid resource",
     ),
+    "another bucket": (
+        document(statement(Principal="*", Resource="arn:aws:s3:::bucket-of-mine/*")),
+        "Policy has invalid resource",
+    ),
+    "another service's action": (document(statement(Principal="*", Action="iam:GetUser")), "Policy has invalid action"),
     "nobody": (
         document(statement(Principal={"AWS": f"arn:aws:iam::{HERE}:user/nobody-of-this-name"})),
         "Invalid principal in policy",
@@ -254,7 +259,13 @@ BUCKET = {
 
 @pytest.mark.parametrize(("text", "message"), BUCKET.values(), ids=BUCKET)
 def test_what_is_no_bucket_policy(text, message):
-    assert fault(check_bucket_policy, text) == ("MalformedPolicy", message)
+    assert fault(check_bucket_policy, text, bucket="bucket") == ("MalformedPolicy", message)
+
+
+@pytest.mark.parametrize("resource", ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*", "arn:aws:s3:::buck*", "*"])
+def test_what_is_a_bucket_policy(resource):
+    text = document(statement(Principal={"AWS": HERE}, Resource=[resource]))
+    assert fault(check_bucket_policy, text, bucket="bucket") is None
 
 
 def test_every_call_that_takes_a_document_checks_it(sandbox):

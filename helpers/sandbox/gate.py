@@ -169,7 +169,7 @@ class Gate:
             self._propagation.called(operation.name)
             return response
         if operation.name == "PutBucketPolicy":
-            check_bucket_policy(parameters.get("Policy", ""))
+            check_bucket_policy(parameters.get("Policy", ""), parameters["Bucket"])
         return self._forward(request, account_id, signature.service, operation)
 
     def _forward(self, request: Request, account_id: str, service: str, operation: OperationModel | None) -> Response:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from helpers.conditions import like
 from helpers.sandbox import moto_seam
 from helpers.sandbox.documents import (
     STATEMENT_ELEMENTS,
@@ -25,7 +26,8 @@ from helpers.sandbox.documents import (
 from helpers.sandbox.errors import AwsError
 
 _TRUST_ACTION = re.compile(r"sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext)", re.IGNORECASE)
-_BUCKET_RESOURCE = re.compile(r"\*|arn:aws[a-z-]*:s3:.+", re.DOTALL)
+_BUCKET_ACTION = re.compile(r"\*|s3:[\w*?]+", re.IGNORECASE)
+_BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::([^/]+)(/.*)?", re.DOTALL)
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
@@ -40,15 +42,15 @@ def check_trust_policy(text: str) -> None:
         _check_trust_statement(statement)
 
 
-def check_bucket_policy(text: str) -> None:
-    """Refuses what is no bucket policy.
+def check_bucket_policy(text: str, bucket: str) -> None:
+    """Refuses what is no policy of this bucket.
 
     Raises:
         AwsError: `MalformedPolicy`, as S3 calls it.
     """
     try:
         for statement in _statements(text, no_json="Policies must be valid JSON and the first byte must be '{'"):
-            _check_bucket_statement(statement)
+            _check_bucket_statement(statement, bucket)
     except AwsError as error:
         raise AwsError("MalformedPolicy", error.message) from None
 
@@ -147,13 +149,20 @@ def _check_trust_statement(statement: Statement) -> None:
         raise malformed(f'Invalid principal in policy: "{kind.upper()}":"{named}"')
 
 
-def _check_bucket_statement(statement: Statement) -> None:
+def _check_bucket_statement(statement: Statement, bucket: str) -> None:
+    if not all(map(_BUCKET_ACTION.fullmatch, values(statement, "Action"))):
+        raise malformed("Policy has invalid action")
     if not values(statement, "Resource"):
         raise malformed("Missing required field Resource")
-    if not all(map(_BUCKET_RESOURCE.fullmatch, values(statement, "Resource"))):
+    if not all(_is_in(bucket, resource) for resource in values(statement, "Resource")):
         raise malformed("Policy has invalid resource")
     if _unknown_principal(statement):
         raise malformed("Invalid principal in policy")
+
+
+def _is_in(bucket: str, resource: str) -> bool:
+    arn = _BUCKET_ARN.fullmatch(resource)
+    return resource == "*" or (arn is not None and like(arn[1], bucket, None))
 
 
 def _principal_exists(kind: str, named: str) -> bool:
