@@ -175,7 +175,7 @@ def _moment(text: str) -> float:
         text += "-01" * (2 - text.count("-"))
     elif re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.upper())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
