@@ -175,7 +175,7 @@ def _moment(text: str) -> float:
         text += "-01" * (2 - text.count("-"))
     elif re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.upper())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -259,6 +259,11 @@ def _operator(written: str) -> _Operator | None:
     return _Operator(compare, name in _NEGATED, if_exists, quantifier)
 
 
+def is_operator(name: str) -> bool:
+    """Tell whether IAM has a condition operator of this name, such as `ForAnyValue:StringLikeIfExists` or `Null`."""
+    return name.lower() == "null" or _operator(name) is not None
+
+
 def unmet(conditions: Mapping[str, Mapping[str, Any]], context: Context, variables: Context | None) -> Unmet | None:
     """Find the first condition of a statement that a request does not meet.
 
@@ -280,8 +285,7 @@ def unmet(conditions: Mapping[str, Mapping[str, Any]], context: Context, variabl
         for key, value in tests.items():
             wanted, seen = texts(value), context.get(key.lower(), ())
             if not _met(name, wanted, seen, variables):
-                known = name.lower() == "null" or _operator(name) is not None
-                found = (", ".join(seen) or "absent") if known else "no such operator"
+                found = (", ".join(seen) or "absent") if is_operator(name) else "no such operator"
                 return Unmet(f"{name} {key}: {', '.join(wanted)}", found)
     return None
 

@@ -95,6 +95,7 @@ def test_numeric_operators(operator, wanted, seen, expected):
     [
         ("DateEquals", "2026-10-31T22:00:00Z", OCTOBER, True),
         ("DateEquals", "2026-11-01T00:00:00+02:00", OCTOBER, True),
+        ("DateEquals", "2026-10-31t22:00:00z", OCTOBER, True),
         ("DateEquals", "1793484000", OCTOBER, True),
         ("DateEquals", OCTOBER, "1793484000", True),
         ("DateNotEquals", "1793484000", OCTOBER, False),

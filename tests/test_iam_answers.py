@@ -126,7 +126,7 @@ def test_a_users_boundary_is_shown_until_it_is_deleted(sandbox):
         (
             f"arn:aws:iam::{HERE}:policy/none",
             Refusal(
-                404, "NoSuchEntity", f"Policy arn:aws:iam::{HERE}:policy/none does not exist or is not attachable."
+                404, "NoSuchEntity", f"Scope ARN: arn:aws:iam::{HERE}:policy/none does not exist or is not attachable."
             ),
         ),
         ("arn:aws:s3:::a-bucket-it-is", Refusal(400, "InvalidInput", "ARN arn:aws:s3:::a-bucket-it-is is not valid.")),

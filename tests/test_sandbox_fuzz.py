@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 
 from helpers.decisions import Policies, Policy, Principal, decide
 from helpers.decisions import Request as DecisionRequest
-from helpers.sandbox.documents import check_identity_policy, check_trust_policy
+from helpers.sandbox.documents import check_identity_policy
 from helpers.sandbox.errors import AwsError
+from helpers.sandbox.resource_documents import check_trust_policy
 from sandbox_clients import HERE, Answer, administrator, client, running_sandbox, unique
 
 SECONDS = 5

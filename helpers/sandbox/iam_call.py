@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from helpers.sandbox.errors import AwsError
-from helpers.sandbox.iam_rules import existing
+from helpers.sandbox.iam_lookup import existing
 from helpers.sandbox.identities import Caller, Session
 from helpers.sandbox.moto_seam import User
 

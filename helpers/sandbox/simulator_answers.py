@@ -12,7 +12,7 @@ from helpers.decisions import Principal
 from helpers.sandbox import documents, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, page
-from helpers.sandbox.iam_rules import existing
+from helpers.sandbox.iam_lookup import existing
 from helpers.sandbox.moto_seam import Group, Role, User
 from helpers.sandbox.simulator import EVERYTHING, Simulation, Source, simulate
 

@@ -14,6 +14,18 @@ from helpers.sandbox.moto_seam import OperationModel
 
 _ECHOES_VALUES = {"sts"}
 
+_LEAST = "Member must have {} greater than or equal to {}"
+_MOST = "Member must have {} less than or equal to {}"
+_PATTERN = "Member must satisfy regular expression pattern: {}"
+_CHOICE = "Member must satisfy enum value set: [{}]"
+
+# IAM looks at these itself, after the rules of the model.
+_PATHS = ("pathType", "policyPathType")
+_NO_PATH = (
+    "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters "
+    "and/or / characters."
+)
+
 
 def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -> None:
     """Refuses parameters that break a rule of the service's model: required, length, range, pattern, choice.
@@ -31,6 +43,9 @@ def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -
     if found:
         errors = "error" if len(found) == 1 else "errors"
         raise AwsError("ValidationError", f"{len(found)} validation {errors} detected: {'; '.join(found)}")
+    for name in ("Path", "NewPath"):
+        if name in parameters and not _fits(operation.input_shape.members[name], parameters[name]):
+            raise AwsError("ValidationError", _NO_PATH)
 
 
 def _shown(value: Any, echo: bool) -> str:
@@ -50,18 +65,21 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]
             for name, member in shape.members.items():
                 if value.get(name) is not None:
                     yield from _broken(member, value[name], _join(path, name))
+        case "list" if shape.member.type_name == "string":
+            yield from _broken_bounds(shape, value, len(value), path, "length")
+            if any(True for item in value for _ in _broken(shape.member, item, path)):
+                yield path, f"[{', '.join(value)}]", f"Member must satisfy constraint: [{_rules(shape.member)}]"
         case "list":
             yield from _broken_bounds(shape, value, len(value), path, "length")
             for index, item in enumerate(value, start=1):
                 yield from _broken(shape.member, item, f"{path}.{index}.member")
         case "string":
             yield from _broken_bounds(shape, value, len(value), path, "length")
-            pattern = shape.metadata.get("pattern")
-            if pattern and not _compiled(pattern).fullmatch(value):
-                yield path, value, f"Member must satisfy regular expression pattern: {pattern}"
             choices = shape.metadata.get("enum")
+            if shape.name not in _PATHS and not _fits(shape, value):
+                yield path, value, _PATTERN.format(shape.metadata["pattern"])
             if choices and value not in choices:
-                yield path, value, f"Member must satisfy enum value set: [{', '.join(choices)}]"
+                yield path, value, _CHOICE.format(", ".join(choices))
         case "integer" | "long":
             yield from _broken_bounds(shape, value, value, path, "value")
 
@@ -69,9 +87,27 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]
 def _broken_bounds(shape: Any, value: Any, size: int, path: str, what: str) -> Iterator[tuple[str, Any, str]]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if least is not None and size < least:
-        yield path, value, f"Member must have {what} greater than or equal to {least}"
+        yield path, value, _LEAST.format(what, least)
     if most is not None and size > most:
-        yield path, value, f"Member must have {what} less than or equal to {most}"
+        yield path, value, _MOST.format(what, most)
+
+
+def _fits(shape: Any, value: str) -> bool:
+    pattern = shape.metadata.get("pattern")
+    return not pattern or _compiled(pattern).fullmatch(value) is not None
+
+
+def _rules(shape: Any) -> str:
+    """All rules of a text: for a list of texts, AWS names them all, whichever is broken."""
+    rules = shape.metadata
+    named = [
+        _MOST.format("length", rules["max"]) if "max" in rules else "",
+        _LEAST.format("length", rules["min"]) if "min" in rules else "",
+        _PATTERN.format(rules["pattern"]) if "pattern" in rules else "",
+        _CHOICE.format(", ".join(rules["enum"])) if "enum" in rules else "",
+        "Member must not be null",
+    ]
+    return ", ".join(filter(None, named))
 
 
 def _join(path: str, name: str) -> str:
