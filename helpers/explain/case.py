@@ -111,7 +111,7 @@ class Case:
             return self._why_allowed()
         if decision.verdict is Verdict.EXPLICIT_DENY:
             policy, statement = next(self.deciding())
-            return f"{statement.name} of the {policy.source} denies it, and a Deny beats every Allow."
+            return f"{_capital(statement.name)} of the {policy.source} denies it, and a Deny beats every Allow."
         if side == "resource":
             return self._why_not_let_in()
         if self.request.principal.is_root:
@@ -143,7 +143,7 @@ class Case:
         near = next(self.deciding(), None)
         mismatch = near[1].mismatch if near else None
         if near and mismatch and mismatch.element == "Condition":
-            return f"{near[1].name} of the {near[0].source} would let {self.who} in, but its condition is not met."
+            return f"{_capital(near[1].name)} of the {near[0].source} would let {self.who} in, but its condition is not met."
         return f"{_capital(self.other_policy)} does not let {self.who} in."
 
     def _why_needed(self) -> str:

@@ -13,6 +13,7 @@ Decider = Side | Literal["credentials", "request"]
 _SIGNS: dict[Saying, str] = {"allows": "✓", "denies": "✗", "does not match": "·"}
 _BOX = "padding-left:8px;border-left:4px solid"
 _CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0;white-space:normal;overflow-wrap:anywhere"
+_LIST = "list-style:none;margin:2px 0 6px;padding-left:8px"
 _CODE = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -73,7 +74,7 @@ class Column:
         items = ""
         for policy in self.policies:
             said = "".join(f"<li>{_statement_html(statement)}</li>" for statement in policy.statements)
-            items += f'<div>{escape(policy.source)}<ul style="margin:2px 0 6px;padding-left:1.2em">{said}</ul></div>'
+            items += f'<div>{escape(policy.source)}<ul style="{_LIST}">{said}</ul></div>'
         return items + (f"<div>{escape(self.rest)}</div>" if self.rest else "")
 
 
