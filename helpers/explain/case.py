@@ -143,7 +143,8 @@ class Case:
         near = next(self.deciding(), None)
         mismatch = near[1].mismatch if near else None
         if near and mismatch and mismatch.element == "Condition":
-            return f"{_capital(near[1].name)} of the {near[0].source} would let {self.who} in, but its condition is not met."
+            would = f"{_capital(near[1].name)} of the {near[0].source} would let {self.who} in"
+            return f"{would}, but its condition is not met."
         return f"{_capital(self.other_policy)} does not let {self.who} in."
 
     def _why_needed(self) -> str:
