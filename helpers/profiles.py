@@ -180,7 +180,7 @@ def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
     asked = run(account, line, typed="\n".join(answers) + "\n")
     if asked.exit_code:
         raise RuntimeError(f"{line} failed: {asked.error.strip()}")
-    _write_settings(account, profile, {"endpoint_url": account.endpoint_url})
+    edit_profile(account, profile=profile, settings={"endpoint_url": account.endpoint_url})
     shown = [mask(key.access_key_id), "*" * 20, account.region, "json"]
     prompts = re.findall(r"[^:\]]+\[[^\]]*\]:", asked.output)
     lines = [f"{prompt.strip()} {answer}" for prompt, answer in zip(prompts, shown, strict=False)]
@@ -205,8 +205,30 @@ def add_role_profile(account: Account, *, profile: str, role_arn: str, source_pr
         "region": account.region,
         "endpoint_url": account.endpoint_url,
     }
-    _write_settings(account, profile, settings)
+    edit_profile(account, profile=profile, settings=settings)
     return show_files(account)
+
+
+def edit_profile(account: Account, *, profile: str, settings: Mapping[str, str | None]) -> None:
+    """Changes settings of a profile in the config file, as an editor would; the others stay.
+
+    Args:
+        account: where the configuration files are.
+        profile: the profile's name; it is added where there is none.
+        settings: the new values by name; None takes a setting out.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+    """
+    path = _config_file(account)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    parser = _read_settings(path)
+    section = f"profile {profile}"
+    parser.read_dict({section: {name: value for name, value in settings.items() if value is not None}})
+    for name in [name for name, value in settings.items() if value is None]:
+        parser.remove_option(section, name)
+    text = io.StringIO()
+    parser.write(text)
+    write_private(path, text.getvalue())
 
 
 def read_profile(account: Account, profile: str) -> dict[str, str]:
@@ -294,17 +316,6 @@ def _read_settings(path: Path) -> configparser.RawConfigParser:
 def _section(path: Path, name: str) -> dict[str, str]:
     parser = _read_settings(path)
     return dict(parser.items(name)) if parser.has_section(name) else {}
-
-
-def _write_settings(account: Account, profile: str, settings: Mapping[str, str]) -> None:
-    """Adds settings to a profile of the config file, as an editor would."""
-    path = _config_file(account)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    parser = _read_settings(path)
-    parser.read_dict({f"profile {profile}": settings})
-    text = io.StringIO()
-    parser.write(text)
-    write_private(path, text.getvalue())
 
 
 def _mask_output(text: str) -> str:
