@@ -38,20 +38,18 @@ class Report(Shown):
     """A colleague's bug report.
 
     Attributes:
-        number: the fault's number.
         fault: what is told.
-        scene: the names involved.
+        scene: the fault's number, and the names involved.
         error: the error that the colleague saw; for `explain` to look into.
     """
 
-    number: int
     fault: Fault = field(repr=False)
     scene: Scene = field(repr=False)
     error: ClientError | BotoCoreError
 
     def title(self) -> str:
         """The number, and what the colleague calls it."""
-        return f"Fault {self.number}: {self.fault.title}"
+        return f"Fault {self.scene.number}: {self.fault.title}"
 
     def rows(self) -> Rows:
         """The story, the error in AWS's words, and the names involved."""
@@ -139,7 +137,7 @@ class CleanedUp(Shown):
         return [(kind.capitalize(), str(number)) for kind, number in self.deleted.items()]
 
 
-def break_it(account: Account, number: int) -> Report:
+def break_it(account: Account, number: int | None = None) -> Report:
     """Builds a broken set-up in the sandbox, from scratch each time, and reports it as a colleague would.
 
     Args:
@@ -152,7 +150,8 @@ def break_it(account: Account, number: int) -> Report:
     Raises:
         WorkshopError: there is no such fault, or the account is no sandbox.
     """
-    scene, fault = _scene(account, number), _fault(number)
+    scene = _scene(account, number)
+    fault = _fault(scene.number)
     build(scene, fault.trust)
     fault.prepare(scene)
     working = _read(scene)
@@ -163,7 +162,7 @@ def break_it(account: Account, number: int) -> Report:
     write_private(scene.app.home.folder / AS_BROKEN, as_broken.to_json())
     error = met or scene.app.run().error
     assert error is not None, f"fault {number} breaks nothing"
-    return Report(number, fault, scene, error)
+    return Report(fault, scene, error)
 
 
 def hint(number: int, step: int = 1) -> Hint:
@@ -177,7 +176,7 @@ def hint(number: int, step: int = 1) -> Hint:
     return Hint(step, _fault(number).hints[step - 1])
 
 
-def app(account: Account, number: int) -> App:
+def app(account: Account, number: int | None = None) -> App:
     """The colleague's app, as it is set up now.
 
     Raises:
@@ -189,21 +188,20 @@ def app(account: Account, number: int) -> App:
     return scene.app
 
 
-def check(account: Account, number: int) -> Checked:
+def check(account: Account, number: int | None = None) -> Checked:
     """Proves a mend: runs the app, and tries what must still be refused.
 
     Raises:
         WorkshopError: the fault was not built yet, or the account is no sandbox.
     """
-    app(account, number)
-    scene = _scene(account, number)
+    scene = _scene(account, app(account, number).number)
     before = Reading.from_json((scene.app.home.folder / AS_BROKEN).read_text(encoding="utf-8"))
-    problems = compare(before, _read(scene))
+    now = _read(scene)
     run = scene.app.run()
-    problems = _app_problems(scene, run) + problems
-    if not problems and run.session:
-        problems = list(_opened(scene, run.session))
-    return Checked(number, tuple(problems))
+    problems = _app_problems(scene, run)
+    if run.session and not problems and f"user {scene.other_user}" in now.ids:
+        problems += _opened(scene, run.session)
+    return Checked(scene.number, (*problems, *compare(before, now)))
 
 
 def clean_up(account: Account) -> CleanedUp:
@@ -216,8 +214,10 @@ def clean_up(account: Account) -> CleanedUp:
     return CleanedUp(clear(account))
 
 
-def _scene(account: Account, number: int) -> Scene:
+def _scene(account: Account, number: int | None) -> Scene:
     _refuse_other_targets(account)
+    if not isinstance(number, int):
+        raise WorkshopError(f"Say which fault by its number, 1 to {len(FAULTS)}, as in workshop.break_it(account, 3).")
     _fault(number)
     return Scene(account, number)
 

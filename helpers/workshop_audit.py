@@ -249,7 +249,8 @@ def _too_broad(before: Iterable[Grant], now: Iterable[Grant]) -> Iterator[str]:
 
 
 def _to_whom(grant: Grant) -> str:
-    return f"to {grant.target}" if grant.holder.startswith("trust policy") else f"on {grant.target}"
+    names_principals = grant.holder.startswith(("trust policy", "policy of bucket"))
+    return f"{'to' if names_principals else 'on'} {grant.target}"
 
 
 def _why(grant: Grant, before: Iterable[Grant]) -> str:

@@ -36,7 +36,7 @@ def clear(account: Account, number: int | None = None) -> Counter[str]:
         _take_policies(iam, "Group", group)
         iam.delete_group(GroupName=group["GroupName"])
         deleted["groups"] += 1
-    for policy in _ours(ours, details["Policies"], "PolicyName"):
+    for policy in _ours(ours, details["Policies"], "Arn"):
         _delete_policy(iam, policy)
         deleted["managed policies"] += 1
     for bucket in _ours(ours, account.client("s3").list_buckets()["Buckets"], "Name"):
@@ -86,4 +86,5 @@ def _delete_bucket(account: Account, name: str) -> None:
 
 
 def _ours(ours: re.Pattern[str], things: Any, name: str) -> list[Mapping[str, Any]]:
-    return [thing for thing in things if ours.match(thing[name])]
+    """The things whose name, which is the last part of an ARN, begins as the workshop's do."""
+    return [thing for thing in things if ours.match(thing[name].rpartition("/")[2])]
