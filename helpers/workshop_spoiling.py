@@ -123,9 +123,8 @@ def read_archive_only(scene: Scene) -> None:
 def make_contractors(scene: Scene) -> None:
     """Makes a group with a Deny, and puts the other user into it."""
     group = scene.name("contractors")
-    deny = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
     scene.iam.create_group(GroupName=group)
-    document = policies.to_json(policies.policy(deny))
+    document = policies.to_json(policies.policy(policies.deny("sts:AssumeRole")))
     scene.iam.put_group_policy(GroupName=group, PolicyName="no-roles", PolicyDocument=document)
     scene.iam.add_user_to_group(GroupName=group, UserName=scene.other_user)
     allow_assuming(scene, scene.other_user, scene.role_arn)

@@ -148,7 +148,7 @@ def sentence_case(notebook: Notebook) -> Iterator[str]:
     for cell, _, text in notebook.headings:
         words = re.findall(r"[^\W_][\w-]*", re.sub(r"`[^`]*`", "", text))
         begins = [words[0], *re.findall(r"[:.] (\w+)", text)]
-        wrong = [word for word in words if not word.islower() and word not in NAMES and word not in begins]
+        wrong = [word for word in words if word != word.lower() and word not in NAMES and word not in begins]
         if wrong or not words[0][0].isupper():
             yield f"cell {cell.number}: the heading `{text}` is not in sentence case"
 
