@@ -12,6 +12,7 @@ import pytest
 
 from helpers import iam, policies, profiles, steps, sts, workshop
 from helpers.account import Account, _account
+from helpers.explain import explain
 from helpers.workshop_app import App
 from sandbox_clients import running_sandbox
 
@@ -24,6 +25,23 @@ CODES = {
     4: "ExpiredToken",
     5: "InvalidAccessKeyId",
     9: "MalformedPolicyDocument",
+}
+WHY = {
+    1: "of user workshop-01-user is inactive",
+    2: "is not the one that belongs to it",
+    3: "asks for 43200 seconds, and the role allows 3600",
+    4: "has expired",
+    5: "came without its session token",
+    6: "No policy of user workshop-06-user allows it",
+    7: "The role's trust policy does not let user workshop-07-user in",
+    8: "No policy of user workshop-08-user allows it",
+    9: "it belongs on the role",
+    10: "No policy of session workshop-10-role/app allows it",
+    11: "its condition is not met",
+    12: "The role's trust policy does not let user workshop-12-user in",
+    13: "No policy of user workshop-13-laptop-user allows it",
+    14: 'of group "workshop-14-contractors" denies it',
+    15: "The permissions boundary of user workshop-15-user leaves this out",
 }
 SECRET = re.compile(
     r"(?:AKIA|ASIA)[A-Z0-9]{16}|(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])|[A-Za-z0-9/+=]{100,}"
@@ -330,6 +348,7 @@ def test_a_fault_is_real_its_mend_is_proved_and_too_much_is_refused(account: Acc
     assert report.error.response["Error"]["Code"] == CODES.get(number, "AccessDenied")
     assert not before.done
     assert "The app still stops at" in repr(before)
+    assert WHY[number] in repr(explain(account, report.error))
     MENDS[number](bench)
     assert workshop.check(account, number).problems == ()
     for mend, words in TOO_MUCH[number]:
