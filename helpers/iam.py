@@ -405,7 +405,7 @@ def put_user_policy(iam: "IAMClient", *, user_name: str, policy_name: str, docum
 
 
 def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
-    """Deletes a user's access keys and policies, then the user, if the tutorial made it.
+    """Deletes a user's access keys and policies, takes it out of its groups, then deletes it, if the tutorial made it.
 
     Raises:
         NameTakenError: the tutorial did not make this user.
@@ -424,6 +424,9 @@ def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
     for arn in _attached_to_user(iam, name):
         iam.detach_user_policy(UserName=name, PolicyArn=arn)
         gone.append(f"policy {arn.rpartition('/')[2]} detached from user {name}")
+    for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+        iam.remove_user_from_group(GroupName=group["GroupName"], UserName=name)
+        gone.append(f"user {name} taken out of group {group['GroupName']}")
     iam.delete_user(UserName=name)
     return Deleted((*gone, f"user {name}"))
 

@@ -5,7 +5,7 @@ there to show what a mend must not open. All names begin with the fault's number
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 ASSUME_POLICY = "assume-role"
+MADE_FOR = "workshop"
 Trust = Literal["the user", "the account"]
-
-# Not the tutorial's own tag: the notebooks' steps must not take the workshop's users and roles for theirs.
-_TAGS: Any = [{"Key": iam.TAG_KEY, "Value": "iam-role-tutorial-workshop"}]
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def build(scene: Scene, trust: Trust) -> None:
     make_user(scene, scene.other_user)
     by_account = policies.policy(policies.trust_principal(whole_account))
     for name in (scene.role, scene.name("other-role")):
-        scene.iam.create_role(RoleName=name, AssumeRolePolicyDocument=policies.to_json(by_account), Tags=_TAGS)
+        iam.create_role(scene.iam, name=name, trust_policy=by_account, made_for=MADE_FOR)
     allow_assuming(scene, scene.user, scene.role_arn)
     if trust == "the user":
         write_trust(scene, policies.trust_principal(scene.user_arn))
@@ -119,8 +117,8 @@ def build(scene: Scene, trust: Trust) -> None:
 
 
 def make_user(scene: Scene, name: str) -> None:
-    """Creates a user without any permission, tagged as the workshop's."""
-    scene.iam.create_user(UserName=name, Tags=_TAGS)
+    """Creates a user without any permission, tagged so that the tutorial's steps do not take it for theirs."""
+    iam.create_user(scene.iam, name=name, made_for=MADE_FOR)
 
 
 def make_key(scene: Scene, user_name: str) -> iam.AccessKey:
@@ -131,8 +129,7 @@ def make_key(scene: Scene, user_name: str) -> iam.AccessKey:
 def make_policy(scene: Scene, part: str, document: policies.Document) -> str:
     """Creates a managed policy, and returns its ARN."""
     text = policies.to_json(document)
-    answer = scene.iam.create_policy(PolicyName=scene.name(part), PolicyDocument=text, Tags=_TAGS)
-    return answer["Policy"]["Arn"]
+    return scene.iam.create_policy(PolicyName=scene.name(part), PolicyDocument=text)["Policy"]["Arn"]
 
 
 def allow_assuming(scene: Scene, user_name: str, role_arn: str) -> None:

@@ -420,11 +420,17 @@ def test_the_cli_uses_the_apps_profile(account: Account) -> None:
     assert sts.who_am_i(account.client("sts", app.credentials)).arn.endswith("user/workshop-13-laptop-user")
 
 
-def test_the_workshops_things_are_not_taken_for_the_tutorials(account: Account) -> None:
-    workshop.break_it(account, 7)
-    assert iam.find_user(account.client("iam")) is None
-    assert iam.find_role(account.client("iam")) is None
-    assert iam.list_made(account.client("iam")).names == ()
+def test_the_steps_pass_the_workshops_users_and_roles_by_and_cleaning_up_takes_them_too(account: Account) -> None:
+    client = account.client("iam")
+    for number in (14, 15):
+        workshop.break_it(account, number)
+    assert iam.find_user(client) is None
+    assert iam.find_role(client) is None
+    assert "user workshop-15-user" in iam.list_made(client).names
+    assert "user workshop-14-user taken out of group workshop-14-contractors" in iam.delete_made(client).names
+    assert iam.list_made(client).names == ()
+    workshop.clean_up(account)
+    assert "workshop" not in str(client.get_account_authorization_details(Filter=OWN_KINDS))
 
 
 def test_cleaning_up_leaves_nothing(account: Account) -> None:
