@@ -210,25 +210,19 @@ def add_role_profile(account: Account, *, profile: str, role_arn: str, source_pr
 
 
 def edit_profile(account: Account, *, profile: str, settings: Mapping[str, str | None]) -> None:
-    """Changes settings of a profile in the config file, as an editor would; the others stay.
+    """Changes settings of a profile, as `aws configure set` does: keys go to `credentials`, the rest to `config`.
 
     Args:
         account: where the configuration files are.
         profile: the profile's name; it is added where there is none.
-        settings: the new values by name; None takes a setting out.
+        settings: the new values by name; None takes a setting out. All others stay.
 
-    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+    https://docs.aws.amazon.com/cli/latest/reference/configure/set.html
     """
-    path = _config_file(account)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    parser = _read_settings(path)
-    section = f"profile {profile}"
-    parser.read_dict({section: {name: value for name, value in settings.items() if value is not None}})
-    for name in [name for name, value in settings.items() if value is None]:
-        parser.remove_option(section, name)
-    text = io.StringIO()
-    parser.write(text)
-    write_private(path, text.getvalue())
+    secrets = {name: value for name, value in settings.items() if name in _SECRET_SETTINGS}
+    others = {name: value for name, value in settings.items() if name not in _SECRET_SETTINGS}
+    _edit_section(_config_file(account), f"profile {profile}", others)
+    _edit_section(_credentials_file(account), profile, secrets)
 
 
 def read_profile(account: Account, profile: str) -> dict[str, str]:
@@ -316,6 +310,19 @@ def _read_settings(path: Path) -> configparser.RawConfigParser:
 def _section(path: Path, name: str) -> dict[str, str]:
     parser = _read_settings(path)
     return dict(parser.items(name)) if parser.has_section(name) else {}
+
+
+def _edit_section(path: Path, section: str, settings: Mapping[str, str | None]) -> None:
+    if not settings:
+        return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    parser = _read_settings(path)
+    parser.read_dict({section: {name: value for name, value in settings.items() if value is not None}})
+    for name in [name for name, value in settings.items() if value is None]:
+        parser.remove_option(section, name)
+    text = io.StringIO()
+    parser.write(text)
+    write_private(path, text.getvalue())
 
 
 def _mask_output(text: str) -> str:

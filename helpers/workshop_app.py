@@ -167,8 +167,8 @@ class App(Shown):
             f"{name}={mask(value) if name in VARIABLES else value}" for name, value in self.environment.items()
         ]
         return [
-            ("Environment", "\n".join(variables) or "(no variables)"),
-            ("AWS config", profiles.show_files(self.home).texts["config"]),
+            ("environment", "\n".join(variables) or "(no variables)"),
+            *profiles.show_files(self.home).texts.items(),
         ]
 
     def run(self) -> Run:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 
+Documents = Mapping[str, policies.Document]
+"""The account's own managed policies, by their ARN."""
+
+
 class Grant(NamedTuple):
     """One thing that one policy allows or denies.
 
@@ -89,38 +93,21 @@ def read(account: Account, prefix: str, *, role: str, bucket: str) -> Reading:
     """
     found = read_details(account.client("iam"))
     users = [user for user in found["UserDetailList"] if user["UserName"].startswith(prefix)]
-    roles = [role for role in found["RoleDetailList"] if role["RoleName"].startswith(prefix)]
-    managed = {policy["Arn"]: _default_version(policy) for policy in found["Policies"]}
+    roles = [entity for entity in found["RoleDetailList"] if entity["RoleName"].startswith(prefix)]
     groups = {group["GroupName"]: group for group in found["GroupDetailList"]}
-    grants: list[Grant] = []
-    boundaries = {}
-    for user in users:
-        holder = f"user {user['UserName']}"
-        grants += _granted(holder, user, "UserPolicyList", managed)
-        for name in user["GroupList"]:
-            grants += [
-                grant for grant in _granted(holder, groups[name], "GroupPolicyList", managed) if grant.effect == "Allow"
-            ]
-        if boundary := user.get("PermissionsBoundary"):
-            arn = boundaries[holder] = boundary["PermissionsBoundaryArn"]
-            grants += _of_document(f"boundary of {holder}", managed.get(arn, {}))
-    for name, group in groups.items():
-        if name.startswith(prefix):
-            grants += [
-                grant
-                for grant in _granted(f"group {name}", group, "GroupPolicyList", managed)
-                if grant.effect == "Deny"
-            ]
-    for entity in roles:
-        holder = f"role {entity['RoleName']}"
-        grants += _granted(holder, entity, "RolePolicyList", managed)
-        grants += _of_document(f"trust policy of {holder}", entity["AssumeRolePolicyDocument"])
-    grants += _of_document(f"policy of bucket {bucket}", _bucket_policy(account, bucket))
+    managed = {policy["Arn"]: _default_version(policy) for policy in found["Policies"]}
+    boundaries = {f"user {user['UserName']}": _boundary_arn(user) for user in users}
+    grants = [
+        *(grant for user in users for grant in _of_user(user, groups, managed)),
+        *(grant for name, group in groups.items() if name.startswith(prefix) for grant in _denied_by(group, managed)),
+        *(grant for entity in roles for grant in _of_role(entity, managed)),
+        *_of_document(f"policy of bucket {bucket}", _bucket_policy(account, bucket)),
+    ]
     return Reading(
         grants=frozenset(grants),
         ids={f"user {user['UserName']}": user["UserId"] for user in users}
         | {f"role {entity['RoleName']}": entity["RoleId"] for entity in roles},
-        boundaries=boundaries,
+        boundaries={holder: arn for holder, arn in boundaries.items() if arn},
         longest_session=_longest_session(account, role),
     )
 
@@ -143,11 +130,38 @@ def _default_version(policy: Mapping[str, Any]) -> policies.Document:
     return document
 
 
-def _granted(
-    holder: str, entity: Mapping[str, Any], inline: str, managed: Mapping[str, policies.Document]
-) -> Iterator[Grant]:
-    """What the inline and attached policies of a user, group or role say."""
-    for policy in entity.get(inline, []):
+def _boundary_arn(user: Mapping[str, Any]) -> str:
+    return str(user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
+
+
+def _of_user(user: Mapping[str, Any], groups: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
+    """What a user's own policies say, what its groups' allow, and what its boundary leaves it."""
+    holder = f"user {user['UserName']}"
+    yield from _of_policies(holder, "User", user, managed)
+    for name in user["GroupList"]:
+        for grant in _of_policies(holder, "Group", groups[name], managed):
+            if grant.effect == "Allow":
+                yield grant
+    yield from _of_document(f"boundary of {holder}", managed.get(_boundary_arn(user), {}))
+
+
+def _denied_by(group: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
+    """What a group's policies deny to whoever is in it."""
+    for grant in _of_policies(f"group {group['GroupName']}", "Group", group, managed):
+        if grant.effect == "Deny":
+            yield grant
+
+
+def _of_role(entity: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
+    """What a role may do, and whom it trusts."""
+    holder = f"role {entity['RoleName']}"
+    yield from _of_policies(holder, "Role", entity, managed)
+    yield from _of_document(f"trust policy of {holder}", entity["AssumeRolePolicyDocument"])
+
+
+def _of_policies(holder: str, kind: str, entity: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
+    """What the inline and attached policies of a "User", "Group" or "Role" say."""
+    for policy in entity.get(f"{kind}PolicyList", []):
         yield from _of_document(holder, policy["PolicyDocument"])
     for attached in entity["AttachedManagedPolicies"]:
         if document := managed.get(attached["PolicyArn"]):

@@ -145,6 +145,20 @@ def test_configuring_again_changes_that_profile_alone(account: Account) -> None:
     assert profiles.read_profile(account, "me")["aws_access_key_id"] == EXAMPLE.access_key_id
 
 
+def test_a_profile_is_edited_as_aws_configure_set_does_it(account: Account) -> None:
+    key_id = {"aws_access_key_id": EXAMPLE.access_key_id}
+    profiles.edit_profile(account, profile="edited", settings={"region": "eu-west-1", "output": "json"} | key_id)
+    profiles.edit_profile(account, profile="other", settings={"region": "us-east-1"})
+    profiles.edit_profile(account, profile="edited", settings={"region": None, "output": "text"})
+    ours = {path.name: path.read_text().strip() for path in files_under(account.folder)}
+    profiles.delete_files(account)
+    profiles.run(account, "aws configure set output text --profile edited")
+    profiles.run(account, f"aws configure set aws_access_key_id {EXAMPLE.access_key_id} --profile edited")
+    profiles.run(account, "aws configure set region us-east-1 --profile other")
+    theirs = {path.name: path.read_text().strip() for path in files_under(account.folder)}
+    assert {name: text.replace("\n\n", "\n") for name, text in ours.items()} == theirs
+
+
 def test_configure_that_fails_says_why(account: Account) -> None:
     (account.folder / ".aws").write_text("a file where the folder belongs")
     with pytest.raises(RuntimeError, match="aws configure --profile me failed: ") as failed:

@@ -406,7 +406,7 @@ def test_the_apps_files_are_for_their_owner_alone(account: Account) -> None:
     workshop.break_it(account, 4)
     folder = workshop.app(account, 4).home.folder
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert {path.name for path in files} == {"env", "config", "as-broken.json"}
+    assert {path.name for path in files} == {"env", "config", "credentials", "as-broken.json"}
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert SECRET.search((folder / "env").read_text())
     assert not SECRET.search((folder / "as-broken.json").read_text())
