@@ -13,7 +13,7 @@ import pytest
 from helpers import iam, policies, profiles, steps, sts, workshop
 from helpers.account import Account, _account
 from helpers.explain import explain
-from helpers.workshop_app import App
+from helpers.workshop.colleagues_app import App
 from sandbox_clients import running_sandbox
 
 NUMBERS = range(1, 16)
@@ -229,9 +229,7 @@ OTHER_MENDS: list[tuple[int, str, Mend]] = [
     (1, "a new key", Bench.new_key),
     (3, "no duration at all", lambda bench: bench.app.unset("duration_seconds")),
     (4, "a new session", Bench.new_session),
-    (5, "the profile", Bench.drop_variables),
     (6, "the trust by name", Bench.trust_user),
-    (8, "the trust by name", Bench.trust_user),
     (10, "one object", lambda bench: bench.let_role_read_one_object()),
     (14, "a Deny for the others alone", lambda bench: bench.deny(unless=bench.user)),
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.account import Account
-from helpers.workshop_audit import read_details
+from helpers.workshop.audit import read_details
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers import policies
 from helpers.account import Account
+from helpers.workshop.scene import Scene
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -82,15 +83,9 @@ class Reading:
 # --- reading
 
 
-def read(account: Account, prefix: str, *, role: str, bucket: str) -> Reading:
-    """Reads everything in the account whose name begins with a prefix.
-
-    Args:
-        account: the open account.
-        prefix: such as "workshop-06-".
-        role: the name of the app's role; its sessions' length is read.
-        bucket: the app's bucket; its policy is read.
-    """
+def read(scene: Scene) -> Reading:
+    """Reads all the users, roles and groups that have the fault's number in their names."""
+    account, prefix = scene.account, scene.name("")
     found = read_details(account.client("iam"))
     users = [user for user in found["UserDetailList"] if user["UserName"].startswith(prefix)]
     roles = [entity for entity in found["RoleDetailList"] if entity["RoleName"].startswith(prefix)]
@@ -101,14 +96,14 @@ def read(account: Account, prefix: str, *, role: str, bucket: str) -> Reading:
         *(grant for user in users for grant in _of_user(user, groups, managed)),
         *(grant for name, group in groups.items() if name.startswith(prefix) for grant in _denied_by(group, managed)),
         *(grant for entity in roles for grant in _of_role(entity, managed)),
-        *_of_document(f"policy of bucket {bucket}", _bucket_policy(account, bucket)),
+        *_of_document(f"policy of bucket {scene.bucket}", _bucket_policy(account, scene.bucket)),
     ]
     return Reading(
         grants=frozenset(grants),
         ids={f"user {user['UserName']}": user["UserId"] for user in users}
         | {f"role {entity['RoleName']}": entity["RoleId"] for entity in roles},
         boundaries={holder: arn for holder, arn in boundaries.items() if arn},
-        longest_session=_longest_session(account, role),
+        longest_session=_longest_session(account, scene.role),
     )
 
 

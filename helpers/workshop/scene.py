@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
-from helpers.workshop_app import PROFILE, REPORT_KEY, USER_PROFILE, App
-from helpers.workshop_cleanup import clear
+from helpers.workshop.colleagues_app import PROFILE, REPORT_KEY, USER_PROFILE, App
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -91,14 +90,13 @@ class Scene:
 
 
 def build(scene: Scene, trust: Trust) -> None:
-    """Builds the working set-up, in place of whatever is left of an earlier one.
+    """Builds the working set-up.
 
     Args:
         scene: where.
         trust: whom the role's trust policy names. Where it is the user, the other user has an inline policy for
             the role, so that a trust in the whole account would let it in.
     """
-    clear(scene.account, scene.number)
     whole_account = f"arn:aws:iam::{scene.account.account_id}:root"
     make_user(scene, scene.user)
     make_user(scene, scene.other_user)

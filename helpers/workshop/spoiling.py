@@ -4,10 +4,10 @@ from botocore.exceptions import ClientError
 
 from helpers import policies
 from helpers.iam import AccessKey
-from helpers.workshop_app import VARIABLES
-from helpers.workshop_audit import Grant
-from helpers.workshop_cleanup import delete_user
-from helpers.workshop_scene import (
+from helpers.workshop.audit import Grant
+from helpers.workshop.cleanup import delete_user
+from helpers.workshop.colleagues_app import VARIABLES
+from helpers.workshop.scene import (
     ASSUME_POLICY,
     Scene,
     allow_assuming,

@@ -4,26 +4,24 @@
 colleague's app, which assumes its role and reads its report, and sees to it that nothing more was opened.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from helpers import iam, profiles, sts
-from helpers.account import Account, Credentials
-from helpers.attempts import attempt
+from helpers.account import Account
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
 from helpers.files import write_private
-from helpers.workshop_app import PROFILE, REPORT_KEY, USER_PROFILE, App, Run
-from helpers.workshop_audit import Reading, compare, read
-from helpers.workshop_cleanup import clear
-from helpers.workshop_faults import FAULTS, Fault
-from helpers.workshop_scene import Scene, build
+from helpers.workshop.audit import Reading, read
+from helpers.workshop.cleanup import clear
+from helpers.workshop.colleagues_app import REPORT_KEY, App, Run
+from helpers.workshop.faults import FAULTS, Fault
+from helpers.workshop.proof import problems_of
+from helpers.workshop.scene import Scene, build
 
 if TYPE_CHECKING:
-    from types_boto3_sts import STSClient
+    pass
 
 TARGETS = ("sandbox", "private")
 AS_BROKEN = "as-broken.json"
@@ -152,11 +150,12 @@ def break_it(account: Account, number: int | None = None) -> Report:
     """
     scene = _scene(account, number)
     fault = _fault(scene.number)
+    clear(account, scene.number)
     build(scene, fault.trust)
     fault.prepare(scene)
-    working = _read(scene)
+    working = read(scene)
     met = fault.spoil(scene)
-    broken = _read(scene)
+    broken = read(scene)
     accepted = frozenset([fault.accepts(scene)] if fault.accepts else [])
     as_broken = replace(broken, grants=working.grants | broken.grants | accepted)
     write_private(scene.app.home.folder / AS_BROKEN, as_broken.to_json())
@@ -196,12 +195,7 @@ def check(account: Account, number: int | None = None) -> Checked:
     """
     scene = _scene(account, app(account, number).number)
     before = Reading.from_json((scene.app.home.folder / AS_BROKEN).read_text(encoding="utf-8"))
-    now = _read(scene)
-    run = scene.app.run()
-    problems = _app_problems(scene, run)
-    if run.session and not problems and f"user {scene.other_user}" in now.ids:
-        problems += _opened(scene, run.session)
-    return Checked(scene.number, (*problems, *compare(before, now)))
+    return Checked(scene.number, tuple(problems_of(scene, before)))
 
 
 def clean_up(account: Account) -> CleanedUp:
@@ -233,72 +227,3 @@ def _refuse_other_targets(account: Account) -> None:
         raise WorkshopError("Give the open account first, as in workshop.break_it(account, 3).")
     if account.target not in TARGETS:
         raise WorkshopError("The workshop breaks things on purpose, so it works in the sandbox only: open_account().")
-
-
-def _read(scene: Scene) -> Reading:
-    return read(scene.account, scene.name(""), role=scene.role, bucket=scene.bucket)
-
-
-# --- proving a mend
-
-
-def _app_problems(scene: Scene, run: Run) -> list[str]:
-    """Says where the app stops, or whose credentials it uses that are not its own."""
-    if run.refusal:
-        code, message = run.refusal
-        return [f"The app still stops at: {run.step}. {code}: {message}"]
-    problems = []
-    if key_problem := _key_problem(scene):
-        problems.append(key_problem)
-    assert run.session is not None, "an app that worked has a session"
-    arn = sts.who_am_i(scene.account.client("sts", run.session)).arn
-    if f":assumed-role/{scene.role}/" not in arn:
-        problems.append(f"The app works as {arn}. It should use a session of the role {scene.role}.")
-    return problems
-
-
-def _key_problem(scene: Scene) -> str | None:
-    try:
-        arn = sts.who_am_i(scene.account.client("sts", scene.app.user_key)).arn
-    except ClientError as error:
-        return f"The key in the app's profile {USER_PROFILE} does not work: {error.response['Error']['Code']}."
-    if arn != scene.user_arn:
-        return f"The key in the app's profile {USER_PROFILE} belongs to {arn}. It should be one of {scene.user_arn}."
-    return None
-
-
-def _opened(scene: Scene, session: Credentials) -> Iterator[str]:
-    """Tries what must still be refused, and names what is not."""
-    account, role_arn = scene.account, scene.role_arn
-    user, user_key = account.client("sts", scene.app.user_key), scene.app.user_key
-    s3 = account.client("s3", session)
-    calls: dict[str, Callable[[], Any]] = {
-        f"User {scene.user} may assume another role": lambda: _assume(user, scene.other_role_arn),
-        f"User {scene.user} may use the bucket without the role": lambda: account.client(
-            "s3", user_key
-        ).list_objects_v2(Bucket=scene.bucket),
-        "The role may list all buckets": s3.list_buckets,
-        "The role may write into the bucket": lambda: s3.put_object(Bucket=scene.bucket, Key="probe", Body=b""),
-    }
-    if "external_id" in profiles.read_profile(scene.app.home, PROFILE):
-        calls["The role may be assumed without the external id"] = lambda: _assume(user, role_arn)
-    with _key_of(scene, scene.other_user) as key:
-        other = account.client("sts", key)
-        calls[f"User {scene.other_user} may assume the role"] = lambda: _assume(other, role_arn)
-        for what, call in calls.items():
-            if attempt(what, call, expect="refused").allowed:
-                yield f"{what} now, and should not."
-
-
-def _assume(client: "STSClient", role_arn: str) -> None:
-    sts.assume_role(client, role_arn=role_arn, session_name="probe", duration_seconds=900)
-
-
-@contextmanager
-def _key_of(scene: Scene, user_name: str) -> Iterator[iam.AccessKey]:
-    """An access key for as long as it is needed."""
-    key = iam.create_access_key(scene.iam, user_name=user_name)
-    try:
-        yield key
-    finally:
-        iam.delete_access_key(scene.iam, user_name=user_name, access_key_id=key.access_key_id)

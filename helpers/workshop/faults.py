@@ -1,6 +1,6 @@
 """The faults of the repair workshop: what the colleague tells, and the hints.
 
-Every fault begins as the same working set-up (`helpers.workshop_scene`): a user that assumes a role that reads a
+Every fault begins as the same working set-up (`helpers.workshop.scene`): a user that assumes a role that reads a
 report from a bucket. `prepare` adds what the fault needs while it still works, and `spoil` breaks it.
 """
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from helpers import workshop_spoiling as spoiling
-from helpers.workshop_audit import Grant
-from helpers.workshop_scene import Scene, Trust
+from helpers.workshop import spoiling
+from helpers.workshop.audit import Grant
+from helpers.workshop.scene import Scene, Trust
 
 
 def _nothing(scene: Scene) -> None:
