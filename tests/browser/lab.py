@@ -57,7 +57,7 @@ COMMAND = "([command, options]) => window.jupyterapp.commands.execute(command, o
 # What is wider than the place it has: the text is cut, or the page must be scrolled sideways.
 TOO_WIDE = """outputs => outputs.flatMap(output => {
     const edge = output.getBoundingClientRect().right + 1;
-    return [...output.querySelectorAll('.jupyter-widgets, label, svg, img')]
+    return [...output.querySelectorAll('.jupyter-widgets, label, table, svg, img')]
         .filter(each => each.checkVisibility())
         .filter(each => each.getBoundingClientRect().right > edge || each.scrollWidth > each.clientWidth + 1)
         .map(each => each.outerHTML.slice(0, 200));
@@ -140,16 +140,17 @@ class Lab:
         ]
 
     def too_wide(self) -> list[str]:
-        """The widgets and pictures of the notebook that is shown that are wider than the window leaves them room."""
+        """The widgets, tables and pictures of the notebook that is shown that have too little room in the window."""
         wide: list[str] = self.page.locator(OUTPUTS).evaluate_all(TOO_WIDE)
         return wide
 
     def keep_screenshot(self, name: str) -> None:
         """Keeps a picture of the notebook that is shown, from its first cell to its last, to be looked at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        width = self.page.viewport_size["width"]
+        width = self.page.evaluate("window.innerWidth")
         length = self.page.locator(f"{PANEL} .jp-WindowedPanel-inner").evaluate("inner => inner.scrollHeight")
-        self.page.set_viewport_size({"width": width, "height": length + HEIGHT})
+        self.page.set_viewport_size({"width": width, "height": length + 200})
+        self.page.locator(f"{PANEL} .jp-WindowedPanel-outer").evaluate("outer => outer.scrollTo(0, 0)")
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
         self.use_width(width)
 

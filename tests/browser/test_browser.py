@@ -11,6 +11,7 @@ if not browser_program() and os.environ.get("CI") != "true":
     pytest.skip(NO_BROWSER, allow_module_level=True)
 
 NAMES = [path.stem for path in NOTEBOOKS]
+DRAWN = [path.stem for path in NOTEBOOKS if "<svg" in path.read_text(encoding="utf-8")]
 ROLE = "arn:aws:iam::111122223333:role/tutorial-role"
 ANSWERED = re.compile("Ready:|Done:")
 
@@ -61,6 +62,12 @@ def test_outputs_are_accessible(lab: Lab, name: str, theme: str) -> None:
     lab.use_theme(theme)
     lab.keep_screenshot(f"{name}-{theme}")
     assert lab.violations() == []
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_is_shown_and_told_in_words(lab: Lab, name: str) -> None:
+    lab.open(name)
+    expect(lab.page.locator(OUTPUTS).get_by_role("img", name=re.compile(r"\w")).first).to_be_visible()
 
 
 @pytest.mark.parametrize("name", NAMES)
