@@ -16,7 +16,7 @@ GOOD, BAD = "#2d6a41", "#b3261e"
 _BOX_STYLE = "padding-left:8px;border-left:4px solid"
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
 _CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"
-_TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap"
+_TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
 class Shown:

@@ -26,7 +26,7 @@ Options = Sequence[str] | Callable[[], Sequence[str]]
 Values = dict[str, str]
 Word = Literal["Not yet", "Good", "Changed", "Working", "Ready", "Done"]
 
-_LAYOUT = {"width": "40em", "max_width": "100%"}
+_LAYOUT = {"width": "40em", "max_width": "100%", "margin": "2px 0"}
 _SIGNS: dict[Word, str] = {"Not yet": "✗", "Ready": "✓", "Done": "✓"}
 
 
@@ -96,7 +96,9 @@ class FormBase:
     def __init__(self, fields: Mapping[str, Field], button: str) -> None:
         from ipywidgets import HTML, Button, VBox
 
-        self.button = Button(description=button, button_style="primary", layout={"width": "max-content"})
+        self.button = Button(
+            description=button, button_style="primary", layout={"width": "max-content", "margin": "2px 0"}
+        )
         self.message = HTML(layout=_LAYOUT)
         self._inputs = {name: _Input(field) for name, field in fields.items()}
         self._used: Values | None = None

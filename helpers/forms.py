@@ -83,7 +83,7 @@ class ActionForm(FormBase):
         from ipywidgets import HTML
 
         super().__init__(fields, button)
-        self.answer = HTML(layout={"max_width": "100%"})
+        self.answer = HTML(layout={"max_width": "100%", "margin": "2px 0"})
         self.answer.add_class("jp-RenderedHTMLCommon")
         self._box.children += (self.answer,)
         self._shown: Shown | None = None

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
+import nbformat
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, sync_playwright
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
@@ -25,26 +28,40 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 480, "height": 900}
-SECONDS_TO_RUN, SECONDS_TO_END = 60, 20
-OUTPUTS = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+HEIGHT, WIDE, NARROW = 900, 1280, 480
+MS_TO_WAIT, SECONDS_TO_END = 60_000, 20
+PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+OUTPUTS = f"{PANEL} .jp-OutputArea-output"
 
-OPEN = """async path => {
+IN_TIME = """argument => Promise.race([(%s)(argument), new Promise((_, fail) =>
+    setTimeout(() => fail(new Error('JupyterLab has not answered in %d ms')), %d))])"""
+OPEN_AND_RUN = """async path => {
     const app = window.jupyterapp;
     const panel = await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
     await Promise.all([panel.context.ready, panel.sessionContext.ready, panel.revealed]);
-    app.shell.activateById(panel.id);
     window.opened = {...window.opened, [path]: panel};
-}"""
-START = """path => {
-    const app = window.jupyterapp;
-    app.shell.activateById(window.opened[path].id);
-    window.runs = {...window.runs, [path]: app.commands.execute('notebook:run-all-cells')};
+    app.shell.activateById(panel.id);
+    return await app.commands.execute('notebook:run-all-cells');
 }"""
 SHOW = "path => window.jupyterapp.shell.activateById(window.opened[path].id)"
-# What is shown while code is edited or not trusted is no part of what the notebook says.
 ERRORS = """path => window.opened[path].content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? [])
     .filter(output => output.output_type === 'error').map(output => `${output.ename}: ${output.evalue}`)"""
+SELECT_CELL = """index => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    notebook.mode = 'command';
+    notebook.activate();
+}"""
+COMMAND = "([command, options]) => window.jupyterapp.commands.execute(command, options).then(() => null)"
+# What is wider than the place it has: the text is cut, or the page must be scrolled sideways.
+TOO_WIDE = """outputs => outputs.flatMap(output => {
+    const edge = output.getBoundingClientRect().right + 1;
+    return [...output.querySelectorAll('.jupyter-widgets, label, table, svg, img')]
+        .filter(each => each.checkVisibility())
+        .filter(each => each.getBoundingClientRect().right > edge || each.scrollWidth > each.clientWidth + 1)
+        .map(each => each.outerHTML.slice(0, 200));
+})"""
 
 
 def browser_program() -> str | None:
@@ -54,32 +71,64 @@ def browser_program() -> str | None:
 
 @dataclass
 class Lab:
-    """JupyterLab, open in a page."""
+    """JupyterLab, open in a page.
+
+    Attributes:
+        page: the page, for clicks and keys.
+        folder: where its notebooks are.
+        ran: for each notebook that is open, whether Run All came to its end.
+    """
 
     page: Page
-    opened: set[str] = field(default_factory=set)
+    folder: Path
+    ran: dict[str, bool] = field(default_factory=dict)
 
-    def start(self, name: str) -> None:
-        """Opens a notebook and begins Run All; does nothing when that was done before."""
-        if name not in self.opened:
-            self.opened.add(name)
-            self.page.evaluate(OPEN, name)
-            self.page.evaluate(START, name)
+    def open(self, name: str) -> list[str]:
+        """Shows a notebook, after Run All the first time; returns the errors that its cells raised."""
+        path = f"{name}.ipynb"
+        if name not in self.ran:
+            self.ran[name] = self._evaluate(OPEN_AND_RUN, path)
+        self._evaluate(SHOW, path)
+        errors: list[str] = self._evaluate(ERRORS, path)
+        return errors if self.ran[name] else errors or ["Run All stopped"]
 
-    def run_all(self, name: str) -> list[str]:
-        """Waits until every cell has run, shows the notebook, and returns the errors that cells raised."""
-        self.start(name)
-        ran = self.page.evaluate("path => window.runs[path]", name)
-        self.page.evaluate(SHOW, name)
-        errors: list[str] = self.page.evaluate(ERRORS, name)
-        return errors if ran else errors or ["Run All stopped"]
+    def _evaluate(self, script: str, argument: object) -> Any:
+        return self.page.evaluate(IN_TIME % (script, MS_TO_WAIT, MS_TO_WAIT), argument)
 
-    def command(self, command: str, **arguments: str) -> None:
-        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments])
+    def write(self, name: str, *cells: str) -> None:
+        """Writes a notebook of code cells."""
+        notebook = new_notebook(cells=[new_code_cell(source) for source in cells], metadata={"kernelspec": KERNEL})
+        (self.folder / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+
+    def run_cell(self, number: int) -> Locator:
+        """Runs a cell of the notebook that is shown, and returns its outputs."""
+        self.select_cell(number)
+        self.command("notebook:run-cell")
+        return self.page.locator(f"{PANEL} .jp-Notebook-cell").nth(number).locator(".jp-OutputArea-output")
+
+    def select_cell(self, number: int) -> None:
+        """Puts the keyboard's focus on a cell, as Escape does after typing in it."""
+        self._evaluate(SELECT_CELL, number)
+
+    def command(self, command: str, **options: str) -> None:
+        """Executes a command of JupyterLab's, and waits for its end."""
+        self._evaluate(COMMAND, [command, options])
+
+    def use_theme(self, theme: str) -> None:
+        """Changes the theme: "Light" or "Dark"."""
+        name = f"JupyterLab {theme}"
+        if self.page.get_attribute("body", "data-jp-theme-name") != name:
+            self.command("apputils:change-theme", theme=name)
+            self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+    def use_width(self, width: int) -> None:
+        """Makes the window this many pixels wide."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
 
     @property
-    def outputs(self) -> Locator:
-        return self.page.locator(OUTPUTS)
+    def forms(self) -> list[Locator]:
+        """The forms of the notebook that is shown."""
+        return self.page.locator(f"{OUTPUTS} .widget-vbox:has(> button)").all()
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong in the outputs of the notebook that is shown: rule, element, how to mend it."""
@@ -90,9 +139,20 @@ class Lab:
             for node in violation["nodes"]
         ]
 
+    def too_wide(self) -> list[str]:
+        """The widgets, tables and pictures of the notebook that is shown that have too little room in the window."""
+        wide: list[str] = self.page.locator(OUTPUTS).evaluate_all(TOO_WIDE)
+        return wide
+
     def keep_screenshot(self, name: str) -> None:
+        """Keeps a picture of the notebook that is shown, from its first cell to its last, to be looked at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        width = self.page.evaluate("window.innerWidth")
+        length = self.page.locator(f"{PANEL} .jp-WindowedPanel-inner").evaluate("inner => inner.scrollHeight")
+        self.page.set_viewport_size({"width": width, "height": length + 200})
+        self.page.locator(f"{PANEL} .jp-WindowedPanel-outer").evaluate("outer => outer.scrollTo(0, 0)")
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        self.use_width(width)
 
 
 @contextmanager
@@ -103,22 +163,24 @@ def lab_in(folder: Path, program: str) -> Iterator[Lab]:
         folder: an empty folder for the copy, and for what JupyterLab writes.
         program: the Chromium to start.
     """
-    with _server(folder) as address, sync_playwright() as playwright:
+    notebooks = folder / "notebooks"
+    shutil.copytree(CHECKOUT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
+    with _server(folder, notebooks) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
-        page = browser.new_page(viewport=WIDE)
-        page.set_default_timeout(SECONDS_TO_RUN * 1000)
+        page = browser.new_page()
+        page.set_default_timeout(MS_TO_WAIT)
+        expect.set_options(timeout=MS_TO_WAIT)
         page.goto(address)
         page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
-        lab = Lab(page)
+        lab = Lab(page, notebooks)
         lab.command("application:toggle-left-area")
         yield lab
         browser.close()
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    root, config = folder / "notebooks", folder / "config"
-    shutil.copytree(CHECKOUT / "notebooks", root, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+def _server(folder: Path, root: Path) -> Iterator[str]:
+    config = folder / "config"
     _copy_configuration(config)
     token = secrets.token_hex()
     environment = os.environ | {
