@@ -63,10 +63,13 @@ def test_a_user_of_the_same_name_that_is_not_the_tutorials_stays(account: Accoun
         client.delete_user(UserName=truth_table.STRANGER)
 
 
-def test_the_steps_do_not_take_its_user_and_role_for_theirs(account: Account) -> None:
-    iam.create_user(account.client("iam"), name=truth_table.USER, made_for=truth_table.MADE_FOR)
-    assert iam.find_user(account.client("iam")) is None
-    assert "user truth-table-user" in iam.delete_made(account.client("iam")).names
+def test_the_steps_do_not_take_its_user_for_theirs_and_the_clean_up_finds_it(account: Account) -> None:
+    client = account.client("iam")
+    before = iam.find_user(client)
+    iam.create_user(client, name=truth_table.USER, made_for=truth_table.MADE_FOR)
+    assert iam.find_user(client) == before
+    assert "user truth-table-user" in iam.list_made(client).names
+    assert iam.delete_user(client, name=truth_table.USER).names == ("user truth-table-user",)
 
 
 def test_one_account_alone_has_half_a_table(account: Account) -> None:

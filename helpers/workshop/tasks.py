@@ -6,7 +6,6 @@ colleague's app, which assumes its role and reads its report, and sees to it tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,9 +18,6 @@ from helpers.workshop.colleagues_app import REPORT_KEY, App, Run
 from helpers.workshop.faults import FAULTS, Fault
 from helpers.workshop.proof import problems_of
 from helpers.workshop.scene import Scene, build
-
-if TYPE_CHECKING:
-    pass
 
 TARGETS = ("sandbox", "private")
 AS_BROKEN = "as-broken.json"
