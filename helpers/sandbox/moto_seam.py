@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.serialize import SERIALIZERS, SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam import models as iam_models
 from moto.iam.models import (
@@ -78,6 +78,7 @@ __all__ = [
     "bucket_owner_and_policy",
     "copy_accounts",
     "ensure_administrator",
+    "entity_tags",
     "iam",
     "identity_documents",
     "identity_texts",
@@ -92,9 +93,11 @@ __all__ = [
     "note_role_use",
     "parse_json",
     "parse_parameters",
+    "protocol_of",
     "random_token",
     "rewrite_bucket_policies",
     "role_by_arn",
+    "role_by_id",
     "seed",
     "serialize",
     "service_model",
@@ -138,12 +141,15 @@ class Application:
             if service in self._TOLD_BY_SIGNATURE:
                 self._found[service] = app
         response = Response.from_app(app, environ, buffered=True)
-        if response.status_code >= 500 or (response.status_code >= 400 and response.mimetype == "text/html"):
+        is_page = response.mimetype == "text/html" and environ["REQUEST_METHOD"] != "HEAD"
+        if response.status_code >= 500 or (response.status_code >= 400 and is_page):
             raise NotImplementedError("moto has no such call, or fails on it")
         return response
 
 
 def _create_service_app(service: Any) -> Any:
+    if service is None:
+        raise NotImplementedError("moto has no such service")
     app = create_backend_app(service)
     app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
     app.logger.disabled = True
@@ -190,12 +196,22 @@ def parse_parameters(operation: OperationModel, request: Request, path_parameter
     return parsed
 
 
+def protocol_of(service: ServiceModel, content_type: str | None) -> str:
+    """The protocol to answer in: the one that was asked in, or the first of the service's own that can be written."""
+    with suppress(NotImplementedError):
+        asked_in: str = determine_request_protocol(service, content_type)
+        if asked_in in SERIALIZERS:
+            return asked_in
+    spoken = service.metadata.get("protocols", [str(service.protocol)])
+    return next(str(protocol) for protocol in spoken if protocol in SERIALIZERS)
+
+
 def serialize(
-    service: ServiceModel, operation: OperationModel | None, result: object, request_id: str
+    service: ServiceModel, operation: OperationModel | None, result: object, protocol: str, request_id: str
 ) -> tuple[bytes, dict[str, str]]:
-    """A result, or an exception with `code` and `message`, as the service's protocol writes it: body, headers."""
+    """A result, or an exception with `code` and `message`, as the protocol writes it: body, headers."""
     operation = operation or OperationModel({}, service)
-    serializer_class = get_serializer_class(service.service_name, str(service.protocol))
+    serializer_class = get_serializer_class(service.service_name, protocol)
     serializer = serializer_class(operation, context=SerializationContext(request_id))
     answer = serializer.serialize(result)
     body = answer["body"]
@@ -318,12 +334,28 @@ def role_by_arn(role_arn: str) -> Role | None:
     return next((role for role in list(_visible(account_id).roles.values()) if role.arn == role_arn), None)
 
 
+def role_by_id(account_id: str, role_id: str) -> Role | None:
+    """The role with this unique id (`AROA…`)."""
+    return _visible(account_id).roles.get(role_id)
+
+
 def user_by_arn(user_arn: str) -> User | None:
     """The user with this ARN, in whichever account it is."""
     account_id = user_arn.split(":")[4]
     if account_id not in account_ids():
         return None
-    return next((user for user in list(_visible(account_id).users.values()) if user.arn == user_arn), None)
+    user = _visible(account_id).users.get(user_arn.rpartition("/")[2])
+    return user if user and user.arn == user_arn else None
+
+
+def entity_tags(entity: User | Role) -> dict[str, str]:
+    """The tags of a user or role."""
+    if isinstance(entity, User):
+        tags: Any = iam(entity.account_id).tagger.list_tags_for_resource(entity.arn)["Tags"]
+    else:
+        stored: Any = entity.tags or []
+        tags = stored.values() if isinstance(stored, dict) else stored
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def managed_policy_document(account_id: str, policy_arn: str) -> Document | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.sandbox import moto_seam
+from helpers.sandbox.identities import Caller
 
 Parameters = Mapping[str, Any]
 
@@ -28,14 +29,20 @@ class Demand:
 
 @dataclass(frozen=True)
 class Call:
-    """A call as it arrived: which operation, with which parameters, signed by whom and for which region."""
+    """A call as it arrived: which operation, with which parameters, by whom, and for which region."""
 
     service: str
     operation: str
     parameters: Parameters
     account_id: str
     region: str
-    caller_name: str = ""
+    caller: Caller
+
+
+def tag_keys(kind: str, tags: Mapping[str, str]) -> dict[str, str | Sequence[str]]:
+    """The condition keys that tags make, such as `aws:RequestTag/team`; with all their names in `aws:TagKeys`."""
+    keys: dict[str, str | Sequence[str]] = {f"aws:{kind}/{key}": value for key, value in tags.items()}
+    return keys | {"aws:TagKeys": list(tags)}
 
 
 def demands(call: Call) -> list[Demand]:
@@ -60,6 +67,7 @@ _IAM_LISTS = {
     "ListInstanceProfiles": "instance-profile",
 }
 _IAM_OF_THE_CALLER = {
+    "ChangePassword",
     "CreateAccessKey",
     "DeleteAccessKey",
     "GetUser",
@@ -96,7 +104,7 @@ def _iam_resource(call: Call) -> str:
     if call.operation in _IAM_LISTS:
         return f"{prefix}{_IAM_LISTS[call.operation]}{parameters.get('PathPrefix', '/')}"
     if call.operation in _IAM_OF_THE_CALLER:
-        return f"{prefix}user/{call.caller_name}"
+        return _iam_arn(call.account_id, "user", call.caller.entity.name if call.caller.entity else "")
     return "*"
 
 
@@ -125,15 +133,24 @@ def _pass_role(role_arn: str, account_id: str, service: str) -> Demand:
 
 
 def _sts(call: Call) -> list[Demand]:
-    if call.operation != "AssumeRole":
-        return [Demand(f"sts:{call.operation}")]
-    role_arn = str(call.parameters.get("RoleArn", ""))
-    account_id = role_arn.split(":")[4]
-    needed = [Demand("sts:AssumeRole", role_arn, account_id)]
-    if call.parameters.get("Tags"):
-        needed.append(Demand("sts:TagSession", role_arn, account_id))
-    if call.parameters.get("SourceIdentity"):
-        needed.append(Demand("sts:SetSourceIdentity", role_arn, account_id))
+    parameters, session = call.parameters, call.caller.session
+    inherited = session.transitive_tags if session else {}
+    source_identity = parameters.get("SourceIdentity") or (session and session.source_identity)
+    match call.operation:
+        case "AssumeRole":
+            arn = str(parameters.get("RoleArn", ""))
+            account_id = arn.split(":")[4]
+        case "GetFederationToken":
+            account_id = call.account_id
+            arn = f"arn:aws:sts::{account_id}:federated-user/{parameters.get('Name', '')}"
+        case _:
+            return [Demand(f"sts:{call.operation}")]
+    needed = [Demand(f"sts:{call.operation}", arn, account_id)]
+    if parameters.get("Tags") or inherited:
+        tags = inherited | {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or []}
+        needed.append(Demand("sts:TagSession", arn, account_id, tag_keys("RequestTag", tags)))
+    if call.operation == "AssumeRole" and source_identity:
+        needed.append(Demand("sts:SetSourceIdentity", arn, account_id, {"sts:SourceIdentity": source_identity}))
     return needed
 
 
