@@ -13,6 +13,10 @@ from helpers.sandbox.resources import Call, Demand, demands
 NOT_THE_CALLERS = "somebody else's"
 """Stands for the account of what has none, for an anonymous caller, who owns nothing."""
 
+# Those that give new credentials refuse in words of their own.
+_FOR_FEDERATED_USERS = {"GetCallerIdentity", "GetFederationToken", "GetSessionToken"}
+_FOR_USERS_SESSIONS = _FOR_FEDERATED_USERS | {"AssumeRole"}
+
 
 def authorize(call: Call, context: Context, service: ServiceModel) -> None:
     """Lets a call pass when everything that it needs is allowed.
@@ -31,7 +35,7 @@ def authorize(call: Call, context: Context, service: ServiceModel) -> None:
             context={**context, **demand.context},
         )
         decision = decide(request, replace(policies, resource=_resource_policy(demand)))
-        if decision.verdict is Verdict.ALLOWED:
+        if decision.verdict is Verdict.ALLOWED and not _is_beyond_the_session(call):
             continue
         if caller.entity is None:
             raise credential_error("no credentials", service)
@@ -42,6 +46,18 @@ def authorize(call: Call, context: Context, service: ServiceModel) -> None:
             resource=demand.resource if demand.is_named else "*",
             phrase=decision.phrase,
         )
+
+
+def _is_beyond_the_session(call: Call) -> bool:
+    """Whether STS refuses this call to a user's temporary credentials, whatever the policies say.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    caller = call.caller
+    if call.service != "sts" or caller.session is None or caller.is_role:
+        return False
+    return call.operation not in (_FOR_FEDERATED_USERS if caller.is_federated else _FOR_USERS_SESSIONS)
 
 
 def _resource_policy(demand: Demand) -> Policy | None:

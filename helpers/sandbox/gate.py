@@ -51,6 +51,9 @@ HEALTH_PATH = "/sandbox/health"
 ADVANCE_PATH = "/sandbox/advance"
 MOTO_CONTROL_PATH = "/moto-api"
 
+NO_PROVIDERS = "it trusts no provider of identities"
+_NEED_NO_SIGNATURE = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
 log = logging.getLogger(__name__)
 
 
@@ -120,6 +123,9 @@ class Gate:
 
     def _authenticate(self, request: Request, signature: Signature | None, service: ServiceModel) -> Caller:
         if signature is None:
+            action = request.values.get("Action") if service.service_name == "sts" else None
+            if action in _NEED_NO_SIGNATURE:
+                raise _not_implemented(f"sts:{action}", NO_PROVIDERS)
             return anonymous_caller(service)
         caller = identify(signature, self._sessions, service, self._clock.now())
         if not is_signed_with(request, signature, caller.secret_access_key):
@@ -157,7 +163,7 @@ class Gate:
         if service.service_name == "sts":
             answer = sts_answers.ANSWERS.get(operation.name)
             if answer is None:
-                raise _not_implemented(f"sts:{operation.name}", "it trusts no provider of identities")
+                raise _not_implemented(f"sts:{operation.name}", NO_PROVIDERS)
             result = answer(sts_answers.StsCall(caller, parameters, self._sessions, now))
             return _result_response(request, operation, result)
         if service.service_name == "iam":

@@ -79,6 +79,7 @@ __all__ = [
     "copy_accounts",
     "ensure_administrator",
     "entity_tags",
+    "has_object",
     "iam",
     "identity_documents",
     "identity_texts",
@@ -425,6 +426,15 @@ def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | N
     bucket = s3_backends[account_id][partition].buckets.get(bucket_name)
     policy = bucket.policy if bucket else None
     return account_id, parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
+
+
+def has_object(bucket_name: str, key: str) -> bool:
+    """Whether a bucket has an object of this name, and not only its delete marker."""
+    from moto.s3.models import FakeKey, s3_backends
+
+    owner = s3_backends.bucket_accounts.get(bucket_name)
+    bucket = s3_backends[owner[1]][owner[0]].buckets.get(bucket_name) if owner else None
+    return bucket is not None and isinstance(bucket.keys.get(key), FakeKey)
 
 
 def rewrite_bucket_policies(old: str, new: str) -> None:

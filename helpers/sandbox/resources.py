@@ -201,6 +201,7 @@ _S3_ACTIONS = {
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "DeleteBucketWebsite": "DeleteBucketWebsite",
 }
+_S3_READS = {"GetObject", "HeadObject", "GetObjectTagging", "GetObjectAcl", "GetObjectAttributes"}
 _S3_VERSIONED = {
     "GetObject",
     "DeleteObject",
@@ -225,6 +226,9 @@ def _s3(call: Call) -> list[Demand]:
         objects = parameters.get("Delete", {}).get("Objects", [])
         return [_s3_demand(action, bucket, item.get("Key"), context) for item in objects]
     needed = [_s3_demand(action, bucket, parameters.get("Key"), context)]
+    owner = needed[0].resource_account
+    if call.operation in _S3_READS and owner and not moto_seam.has_object(bucket, parameters["Key"]):
+        needed.append(_s3_demand("ListBucket", bucket, None, {}))  # who may not list must not learn what is missing
     if call.operation in ("CopyObject", "UploadPartCopy"):
         source_bucket, _, source_key = str(parameters.get("CopySource", "")).lstrip("/").partition("/")
         needed.append(_s3_demand("GetObject", source_bucket, source_key.split("?")[0], {}))
