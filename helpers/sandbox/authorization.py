@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from helpers.decisions import Policy, Request, Verdict, decide
 from helpers.sandbox import moto_seam
-from helpers.sandbox.context import Context
+from helpers.sandbox.context import Context, resource_context
 from helpers.sandbox.errors import access_denied, credential_error
 from helpers.sandbox.identities import policies_of
 from helpers.sandbox.moto_seam import ServiceModel
@@ -32,7 +32,7 @@ def authorize(call: Call, context: Context, service: ServiceModel) -> None:
             action=demand.action,
             resource=demand.resource,
             resource_account=demand.resource_account or (None if caller.entity else NOT_THE_CALLERS),
-            context={**context, **demand.context},
+            context={**context, **resource_context(demand)},
         )
         decision = decide(request, replace(policies, resource=_resource_policy(demand)))
         if decision.verdict is Verdict.ALLOWED and not _is_beyond_the_session(call):

@@ -11,7 +11,7 @@ from helpers.sandbox import moto_seam
 from helpers.sandbox.identities import Caller
 from helpers.sandbox.mfa import check_code
 from helpers.sandbox.moto_seam import Request
-from helpers.sandbox.resources import Call
+from helpers.sandbox.resources import Call, Demand, requested_tags
 from helpers.sandbox.signature import Signature
 
 Context = dict[str, str | Sequence[str]]
@@ -105,6 +105,33 @@ def _s3_keys(request: Request, signature: Signature, now: datetime) -> Context:
     return keys
 
 
+_TAG_KEYS = {
+    "iam": ("aws:ResourceTag", "iam:ResourceTag"),
+    "sts": ("aws:ResourceTag", "iam:ResourceTag"),
+    "ec2": ("aws:ResourceTag", "ec2:ResourceTag"),
+    "glue": ("aws:ResourceTag",),
+    "s3": ("s3:ExistingObjectTag",),
+}
+_BEFORE_THE_OBJECT = {"s3:PutObject", "s3:DeleteObject"}
+
+
+def resource_context(demand: Demand) -> Context:
+    """The condition keys of the resource that a permission is about: whose it is, and its tags.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    keys: Context = dict(demand.context)
+    if demand.resource == "*" or not demand.is_named:
+        return keys
+    if demand.resource_account:
+        keys["aws:ResourceAccount"] = demand.resource_account
+    prefixes = _TAG_KEYS.get(demand.action.partition(":")[0], ())
+    if prefixes and "*" not in demand.resource and demand.action not in _BEFORE_THE_OBJECT:
+        for name, value in moto_seam.resource_tags(demand.resource).items():
+            keys |= {f"{prefix}/{name}": value for prefix in prefixes}
+    return keys
+
+
 def _mfa_keys(call: Call, now: datetime) -> Context:
     """When MFA was done, if so: for this very call, or for the session. Calls signed with long-term keys do not say.
 
@@ -129,4 +156,4 @@ def _request_tags(parameters: Mapping[str, Any]) -> Context:
         pairs = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
     else:
         return {}
-    return {"aws:TagKeys": list(pairs)} | {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    return requested_tags(pairs)

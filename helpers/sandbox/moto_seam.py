@@ -79,7 +79,6 @@ __all__ = [
     "copy_accounts",
     "ensure_administrator",
     "entity_tags",
-    "has_object",
     "iam",
     "identity_documents",
     "identity_texts",
@@ -96,6 +95,7 @@ __all__ = [
     "parse_parameters",
     "protocol_of",
     "random_token",
+    "resource_tags",
     "rewrite_bucket_policies",
     "role_by_arn",
     "role_by_id",
@@ -103,6 +103,7 @@ __all__ = [
     "serialize",
     "service_model",
     "set_user_boundary",
+    "stored_object",
     "user_by_access_key",
     "user_by_arn",
 ]
@@ -359,6 +360,37 @@ def entity_tags(entity: User | Role) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
+def resource_tags(arn: str) -> dict[str, str]:
+    """The tags of an IAM entity, an EC2 or Glue resource, or an S3 object; none where there is no such thing."""
+    _, _, service, region, account_id, name = [*arn.split(":", 5), *[""] * 5][:6]
+    match service:
+        case "iam":
+            return _iam_tags(account_id, arn)
+        case "s3":
+            bucket, _, key = name.partition("/")
+            found = stored_object(bucket, key)
+            return found[0].tagger.get_tag_dict_for_resource(found[1].arn) if found else {}
+        case "ec2" if account_id and "moto.ec2.models" in sys.modules:
+            from moto.ec2.models import ec2_backends
+
+            return dict(ec2_backends[account_id][region].tags.get(name.partition("/")[2], {}))
+        case "glue" if "moto.glue.models" in sys.modules:
+            from moto.glue.models import glue_backends
+
+            return dict(glue_backends[account_id][region].tagger.get_tag_dict_for_resource(arn))
+        case _:
+            return {}
+
+
+def _iam_tags(account_id: str, arn: str) -> dict[str, str]:
+    if account_id not in account_ids():
+        return {}
+    if entity := user_by_arn(arn) or role_by_arn(arn):
+        return entity_tags(entity)
+    policy = iam(account_id).managed_policies.get(arn)
+    return {tag["Key"]: tag["Value"] for tag in policy.tags.values()} if policy else {}
+
+
 def managed_policy_document(account_id: str, policy_arn: str) -> Document | None:
     """The default version of a managed policy."""
     policy = _visible(account_id).managed_policies.get(policy_arn)
@@ -428,13 +460,15 @@ def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | N
     return account_id, parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
 
 
-def has_object(bucket_name: str, key: str) -> bool:
-    """Whether a bucket has an object of this name, and not only its delete marker."""
+def stored_object(bucket_name: str, key: str) -> tuple[Any, Any] | None:
+    """An S3 object with the part of moto that it is in; None where there is none, or its delete marker alone."""
     from moto.s3.models import FakeKey, s3_backends
 
     owner = s3_backends.bucket_accounts.get(bucket_name)
-    bucket = s3_backends[owner[1]][owner[0]].buckets.get(bucket_name) if owner else None
-    return bucket is not None and isinstance(bucket.keys.get(key), FakeKey)
+    backend = s3_backends[owner[1]][owner[0]] if owner else None
+    bucket = backend.buckets.get(bucket_name) if backend else None
+    found = bucket.keys.get(key) if bucket else None
+    return (backend, found) if isinstance(found, FakeKey) else None
 
 
 def rewrite_bucket_policies(old: str, new: str) -> None:
