@@ -24,6 +24,7 @@ from helpers.sandbox.connection import ACCOUNT_IDS
 from helpers.sandbox.context import request_context
 from helpers.sandbox.documents import check_bucket_policy
 from helpers.sandbox.errors import AwsError, credential_error
+from helpers.sandbox.iam_call import own_name
 from helpers.sandbox.iam_rules import check_call
 from helpers.sandbox.identities import Caller, Session, anonymous_caller, identify
 from helpers.sandbox.last_used import note_use
@@ -31,7 +32,14 @@ from helpers.sandbox.moto_seam import AccessKey, OperationModel, Request, Servic
 from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
 from helpers.sandbox.resources import Call
-from helpers.sandbox.services import action_prefix, guess_service, operation_of, read_body, services_signed_as
+from helpers.sandbox.services import (
+    action_prefix,
+    guess_service,
+    operation_of,
+    read_body,
+    services_signed_as,
+    with_parameters,
+)
 from helpers.sandbox.signature import (
     UNSIGNED,
     Signature,
@@ -149,6 +157,8 @@ class Gate:
             if operation.name == "AssumeRole":
                 sts_answers.check_role_arn(parameters)
             check_parameters(operation, parameters)
+        if service.service_name == "iam" and (added := own_name(operation, parameters, caller)):
+            request, parameters = with_parameters(request, added), parameters | added
         call = Call(
             service=action_prefix(signature.service),
             operation=operation.name,

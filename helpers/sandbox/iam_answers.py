@@ -10,6 +10,7 @@ from helpers.sandbox import mfa, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, shown_user
 from helpers.sandbox.last_used import get_access_key_last_used
+from helpers.sandbox.moto_seam import User
 from helpers.sandbox.simulator_answers import simulate_custom_policy, simulate_principal_policy
 
 __all__ = ["ANSWERS", "IamCall"]
@@ -76,6 +77,25 @@ def delete_user_permissions_boundary(call: IamCall) -> Result:
     return {}
 
 
+def change_password(call: IamCall) -> Result:
+    """Gives the caller's own console password another value.
+
+    Raises:
+        AwsError: the caller is no user, has no password, or its old password is another one.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html
+    """
+    user = call.caller.entity
+    if not isinstance(user, User):
+        raise AwsError("InvalidUserType", "Only an IAM user can change its password.")
+    if not user.password:
+        raise AwsError("NoSuchEntity", f"Login Profile for User {user.name} cannot be found.", 404)
+    if user.password != call.parameters["OldPassword"]:
+        raise AwsError("AccessDenied", "The old password was incorrect.", 403)
+    user.password = call.parameters["NewPassword"]
+    return {}
+
+
 def _check_boundary(account_id: str, policy_arn: str) -> None:
     if not _POLICY_ARN.fullmatch(policy_arn):
         raise AwsError("InvalidInput", f"ARN {policy_arn} is not valid.")
@@ -84,6 +104,7 @@ def _check_boundary(account_id: str, policy_arn: str) -> None:
 
 
 ANSWERS: Mapping[str, Callable[[IamCall], Result]] = {
+    "ChangePassword": change_password,
     "CreateUser": create_user,
     "CreateVirtualMFADevice": mfa.create_virtual_mfa_device,
     "DeactivateMFADevice": mfa.deactivate_mfa_device,

@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
+from string import ascii_uppercase, digits
 from typing import Any, cast
 
 # A process that imports this is the sandbox's: moto, which asks boto3 for its regions, must see nothing of the
@@ -560,22 +561,20 @@ def note_role_use(role_arn: str, now: datetime, region: str) -> None:
 # --- ids as AWS makes them: moto gives users and groups ids without AWS's prefixes
 
 
-def _use_aws_unique_ids() -> None:
-    user_init, group_init = iam_models.User.__init__, iam_models.Group.__init__
+def _use_aws_unique_ids(kind: Any, prefix: str) -> None:
+    init = kind.__init__
 
-    def new_user(self: User, account_id: str, *args: Any, **kwargs: Any) -> None:
-        user_init(self, account_id, *args, **kwargs)
-        self.id = generate_access_key_id_from_account_id(account_id, prefix="AIDA", total_length=21)
+    def new(self: Any, account_id: str, *args: Any, **kwargs: Any) -> None:
+        init(self, account_id, *args, **kwargs)
+        self.id = generate_access_key_id_from_account_id(account_id, prefix=prefix, total_length=21)
 
-    def new_group(self: Group, account_id: str, *args: Any, **kwargs: Any) -> None:
-        group_init(self, account_id, *args, **kwargs)
-        self.id = generate_access_key_id_from_account_id(account_id, prefix="AGPA", total_length=21)
-
-    iam_models.User.__init__ = new_user  # type: ignore[method-assign]
-    iam_models.Group.__init__ = new_group  # type: ignore[method-assign]
+    kind.__init__ = new
 
 
-_use_aws_unique_ids()
+_use_aws_unique_ids(iam_models.User, "AIDA")
+_use_aws_unique_ids(iam_models.Group, "AGPA")
+_use_aws_unique_ids(iam_models.InstanceProfile, "AIPA")
+iam_models.random_policy_id = lambda: "ANPA" + "".join(mock_random.choices(ascii_uppercase + digits, k=17))  # type: ignore[attr-defined]
 
 
 # --- which calls a service has: moto looks through the members of a class at each request

@@ -1,6 +1,9 @@
 """Which service a request is for, and which operation it asks for with which parameters."""
 
+from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree.ElementTree import ParseError
 
 from botocore.exceptions import UnknownServiceError
@@ -75,6 +78,18 @@ def read_body(request: Request) -> None:
         request.get_data(cache=True)
     except _UNREADABLE:
         raise AwsError("IncompleteBody", "The body of the request cannot be read to its end.") from None
+
+
+def with_parameters(request: Request, parameters: Mapping[str, str]) -> Request:
+    """A request of the query protocol with parameters added."""
+    added = urlencode(parameters)
+    body, query = request.get_data(), request.query_string.decode()
+    if request.method == "POST":
+        body += b"&" + added.encode()
+    else:
+        query += f"&{added}"
+    changed = {"QUERY_STRING": query, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    return Request(request.environ | changed)
 
 
 def action_prefix(signing_name: str) -> str:

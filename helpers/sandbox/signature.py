@@ -174,8 +174,7 @@ def without_signature(request: Request) -> Request:
     of_signature |= {"x-amz-signature", "x-amz-security-token"}
     parts = request.query_string.decode().split("&")
     query = "&".join(part for part in parts if part.partition("=")[0].lower() not in of_signature)
-    body = BytesIO(request.get_data())
-    return Request(request.environ | {"QUERY_STRING": query, "wsgi.input": body, "werkzeug.request": None})
+    return Request(request.environ | {"QUERY_STRING": query, "wsgi.input": BytesIO(request.get_data())})
 
 
 def is_signed_with(request: Request, signature: Signature, secret_access_key: str) -> bool:

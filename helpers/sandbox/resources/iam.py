@@ -18,16 +18,6 @@ _IAM_LISTS = {
     "ListGroups": "group",
     "ListInstanceProfiles": "instance-profile",
 }
-_IAM_OF_THE_CALLER = {
-    "ChangePassword",
-    "CreateAccessKey",
-    "DeleteAccessKey",
-    "GetUser",
-    "ListAccessKeys",
-    "ListMFADevices",
-    "UpdateAccessKey",
-    "ListSigningCertificates",
-}
 _IAM_ARN_PARAMETERS = ("PolicyArn", "SerialNumber", "PolicySourceArn")
 
 
@@ -56,7 +46,7 @@ def _iam_resource(call: Call) -> str:
         return f"{prefix}mfa{parameters.get('Path', '/')}{parameters.get('VirtualMFADeviceName', '')}"
     if call.operation in _IAM_LISTS:
         return f"{prefix}{_IAM_LISTS[call.operation]}{parameters.get('PathPrefix', '/')}"
-    if call.operation in _IAM_OF_THE_CALLER:
+    if call.operation == "ChangePassword":
         return iam_arn(call.account_id, "user", call.caller.entity.name if call.caller.entity else "")
     return "*"
 
