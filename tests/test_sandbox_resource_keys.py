@@ -123,6 +123,24 @@ def test_an_instance_is_started_as_the_policy_says(sandbox, instance, statements
     check(client(sandbox, "ec2", new_user(sandbox, *statements).key).run_instances, allowed, **asked)
 
 
+EC2 = f"arn:aws:ec2:us-east-1:{HERE}"
+
+
+@pytest.mark.parametrize(
+    ("call", "resource", "allowed"),
+    [
+        ("create_vpc", f"{EC2}:vpc/*", True),
+        ("create_vpc", f"{EC2}:subnet/*", False),
+        ("create_internet_gateway", f"{EC2}:internet-gateway/*", True),
+        ("create_volume", f"{EC2}:volume/*", True),
+    ],
+)
+def test_what_is_made_has_an_arn(sandbox, call, resource, allowed):
+    parameters = {"create_vpc": {"CidrBlock": "10.0.0.0/16"}, "create_volume": {"AvailabilityZone": "us-east-1a"}}
+    given = parameters.get(call, {}) | ({"Size": 1} if call == "create_volume" else {})
+    check(getattr(client(sandbox, "ec2", new_user(sandbox, allow("ec2:*", resource)).key), call), allowed, **given)
+
+
 @teams
 def test_tags_of_a_glue_job(sandbox, team, allowed):
     name = unique("job")

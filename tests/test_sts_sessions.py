@@ -242,6 +242,16 @@ def test_limits_of_a_session(sandbox, chain, options, rule):
     assert rule in told.message
 
 
+def test_a_session_policy_has_an_end(sandbox, chain):
+    user, first, _ = chain
+    long = document(allow("s3:*", "arn:aws:s3:::" + "a" * 2048))
+    told = refusal_to_assume(sandbox, user.key, first, Policy=long)
+    assert told[:2] == (400, "ValidationError")
+    assert told.message.endswith(
+        "at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048"
+    )
+
+
 def test_tags_without_room(sandbox, chain):
     user, first, _ = chain
     random = {f"k{number}": token_hex(128) for number in range(50)}

@@ -154,9 +154,9 @@ class Gate:
         now = self._clock.now()
         account_id = caller.principal.account_id
         if service.service_name in ("iam", "sts"):
+            check_parameters(operation, parameters)
             if operation.name == "AssumeRole":
                 sts_answers.check_role_arn(parameters)
-            check_parameters(operation, parameters)
         if service.service_name == "iam" and (added := own_name(operation, parameters, caller)):
             request, parameters = with_parameters(request, added), parameters | added
         call = Call(

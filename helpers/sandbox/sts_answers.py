@@ -18,6 +18,7 @@ from helpers.sandbox.identities import Caller, Session, role_session_principal
 
 HOUR = 3600
 ROOM_FOR_PACKED = 2048
+LONGEST_POLICY = 2048
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
@@ -194,7 +195,12 @@ def _packed_size(parameters: Mapping[str, Any], tags: Mapping[str, str]) -> dict
 
 def _session_policies(parameters: Mapping[str, Any], account_id: str) -> tuple[Policy, ...] | None:
     passed = []
-    if text := parameters.get("Policy"):
+    text = parameters.get("Policy", "")
+    if len(text) > LONGEST_POLICY:
+        rule = f"Member must have length less than or equal to {LONGEST_POLICY}"
+        constraint = f"Value '{text}' at 'policy' failed to satisfy constraint: {rule}"
+        raise AwsError("ValidationError", f"1 validation error detected: {constraint}")
+    if text:
         documents.check_identity_policy(text)
         passed.append(Policy("session policy", json.loads(text)))
     for item in parameters.get("PolicyArns") or []:

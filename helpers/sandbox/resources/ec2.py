@@ -26,6 +26,8 @@ _EC2_IDS = {
     "NetworkInterfaceId": "network-interface",
     "AllocationId": "elastic-ip",
 }
+# What `Create…` makes, where a policy can say so by ARN.
+_EC2_KINDS = {*_EC2_IDS.values(), "launch-template", "network-acl", "placement-group", "vpc-endpoint"}
 
 
 def ec2_demands(call: Call) -> list[Demand]:
@@ -50,10 +52,10 @@ def _named_demands(call: Call) -> list[Demand]:
         for identifier in _as_list(call.parameters.get("Resources")):
             kind = kinds.get(identifier.split("-")[0], "*")
             named.append(Demand(action, _ec2_arn(call, kind, identifier), call.account_id))
-    tags = {key: value for tags in _ec2_new_tags(call.parameters).values() for key, value in tags.items()}
-    if tags and not named:
-        kind = re.sub(r"(?<!^)(?=[A-Z])", "-", call.operation.removeprefix("Create")).lower()
-        named = [Demand(action, _ec2_arn(call, kind, "*"), call.account_id, requested_tags(tags))]
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", call.operation.removeprefix("Create")).lower()
+    if kind in _EC2_KINDS:
+        tags = _ec2_new_tags(call.parameters).get(kind, {})
+        named.insert(0, Demand(action, _ec2_arn(call, kind, "*"), call.account_id, requested_tags(tags)))
     return [*(named or [Demand(action)]), *_ec2_tagging_at_birth(call)]
 
 
