@@ -173,7 +173,8 @@ class Gate:
         if service.service_name == "sts":
             answer = sts_answers.ANSWERS.get(operation.name)
             if answer is None:
-                raise _not_implemented(f"sts:{operation.name}", NO_PROVIDERS)
+                reason = NO_PROVIDERS if operation.name in _NEED_NO_SIGNATURE else "it has no such call"
+                raise _not_implemented(f"sts:{operation.name}", reason)
             result = answer(sts_answers.StsCall(caller, parameters, self._sessions, now))
             return _result_response(request, operation, result)
         if service.service_name == "iam":
