@@ -4,10 +4,24 @@ import logging
 import threading
 
 import pytest
+from botocore.exceptions import ClientError
 
 from helpers.sandbox import moto_seam
 from helpers.sandbox.server import create_server
-from sandbox_clients import HERE, administrator, allow, client, new_user, refusal, running_sandbox, unique
+from sandbox_clients import (
+    HERE,
+    THERE,
+    administrator,
+    allow,
+    client,
+    iam,
+    new_role,
+    new_user,
+    refusal,
+    running_sandbox,
+    trust,
+    unique,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +70,70 @@ def test_a_service_is_authorized_as_any_other(sandbox, service, call, action, ex
     refused = refusal(getattr(client(sandbox, service, other.key), call))
     assert refused[:2] == expected
     assert f"User: {other.arn} is not authorized to perform: {action}" in refused.message
+
+
+AT = f"us-east-1:{HERE}"
+BY_ARN = [
+    # the client's service, a call with its parameters, an ARN that lets it through, one that does not
+    ("dynamodb", "describe_table", {"TableName": "mine"}, f"dynamodb:{AT}:table/mine", f"dynamodb:{AT}:table/other"),
+    ("sqs", "create_queue", {"QueueName": "mine"}, f"sqs:{AT}:mine", f"sqs:{AT}:other"),
+    ("sns", "create_topic", {"Name": "mine"}, f"sns:{AT}:mine", f"sns:{AT}:other"),
+    ("lambda", "invoke", {"FunctionName": "mine"}, f"lambda:{AT}:function:mine", f"lambda:{AT}:function:other"),
+    ("kms", "describe_key", {"KeyId": "1234"}, f"kms:{AT}:key/*", f"kms:{AT}:alias/*"),
+    ("ssm", "get_parameter", {"Name": "/app/mine"}, f"ssm:{AT}:parameter/app/*", f"ssm:{AT}:parameter/other/*"),
+    ("secretsmanager", "get_secret_value", {"SecretId": "mine"}, f"secretsmanager:{AT}:secret:mine-??????", "s3:::*"),
+    ("logs", "create_log_group", {"logGroupName": "mine"}, f"logs:{AT}:log-group:mine:*", f"logs:{AT}:log-group:x:*"),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "parameters", "right", "wrong"), BY_ARN, ids=[f"{row[0]}.{row[1]}" for row in BY_ARN]
+)
+def test_a_policy_can_name_what_a_call_is_about(sandbox, service, call, parameters, right, wrong):
+    def asked(arn):
+        user = new_user(sandbox, allow(f"{service}:*", f"arn:aws:{arn}"))
+        try:
+            return getattr(client(sandbox, service, user.key), call)(**parameters)["ResponseMetadata"]["HTTPStatusCode"]
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    assert asked(right) not in ("AccessDenied", "AccessDeniedException")
+    assert asked(wrong) in ("AccessDenied", "AccessDeniedException")
+
+
+@pytest.mark.parametrize(("service", "allowed"), [("lambda", True), ("ecs-tasks", False), (None, False)])
+def test_a_role_is_handed_on_by_whoever_may_pass_it(sandbox, service, allowed):
+    role = new_role(sandbox, trust({"Service": "lambda.amazonaws.com"}))
+    to_service = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
+    passing = [allow("iam:PassRole", role, Condition=to_service)] if service else []
+    create = client(sandbox, "lambda", new_user(sandbox, allow("lambda:*"), *passing).key).create_function
+    asked = {"FunctionName": unique("f"), "Runtime": "python3.12", "Role": role, "Handler": "h.h"}
+    if allowed:
+        assert create(**asked, Code={"ZipFile": b"x"})["FunctionArn"]
+    else:
+        told = refusal(create, **asked, Code={"ZipFile": b"x"})
+        assert told[:2] == (403, "AccessDeniedException")
+        assert f"iam:PassRole on resource: {role} " in told.message
+
+
+def test_an_instance_gets_a_profile_from_whoever_may_pass_its_role(sandbox):
+    role, profile = new_role(sandbox, trust({"Service": "ec2.amazonaws.com"})), unique("profile")
+    iam(sandbox).create_instance_profile(InstanceProfileName=profile)
+    iam(sandbox).add_role_to_instance_profile(InstanceProfileName=profile, RoleName=role.rpartition("/")[2])
+    asked = {"IamInstanceProfile": {"Name": profile}, "InstanceId": "i-12345678"}
+    may, may_not = new_user(sandbox, allow("ec2:*"), allow("iam:PassRole", role)), new_user(sandbox, allow("ec2:*"))
+    assert (
+        "iam:PassRole" in refusal(client(sandbox, "ec2", may_not.key).associate_iam_instance_profile, **asked).message
+    )
+    told = refusal(client(sandbox, "ec2", may.key).associate_iam_instance_profile, **asked)
+    assert told.code == "InvalidInstanceID.NotFound"
+
+
+def test_a_bucket_name_is_taken_for_everyone(sandbox):
+    name = unique("bucket")
+    client(sandbox, "s3", administrator(sandbox)).create_bucket(Bucket=name)
+    told = refusal(client(sandbox, "s3", administrator(sandbox, THERE)).create_bucket, Bucket=name)
+    assert told[:2] == (409, "BucketAlreadyExists")
 
 
 NOT_ANSWERED = [

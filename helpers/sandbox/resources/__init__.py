@@ -9,6 +9,7 @@ from helpers.sandbox.resources.call import Call, Demand, requested_tags
 from helpers.sandbox.resources.ec2 import ec2_demands
 from helpers.sandbox.resources.glue import glue_demands
 from helpers.sandbox.resources.iam import iam_demands, sts_demands
+from helpers.sandbox.resources.others import other_demands
 from helpers.sandbox.resources.s3 import s3_demands
 
 __all__ = ["Call", "Demand", "demands", "requested_tags"]
@@ -24,5 +25,4 @@ _OF_SERVICE: dict[str, Callable[[Call], list[Demand]]] = {
 
 def demands(call: Call) -> list[Demand]:
     """The permissions that a call needs, the one it is named after first."""
-    of_service = _OF_SERVICE.get(call.service)
-    return of_service(call) if of_service else [Demand(f"{call.service}:{call.operation}")]
+    return _OF_SERVICE.get(call.service, other_demands)(call)

@@ -40,6 +40,9 @@ def _named_demands(call: Call) -> list[Demand]:
     action = f"ec2:{call.operation}"
     if call.operation.startswith("Describe"):
         return [Demand(action)]
+    if call.operation in ("AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"):
+        instance = _ec2_arn(call, "instance", call.parameters.get("InstanceId", "*"))
+        return [Demand(action, instance, call.account_id), *_passed_roles(call)]
     if call.operation == "RunInstances":
         return [*_ec2_run_instances(call), *_ec2_tagging_at_birth(call)]
     named = [
@@ -73,12 +76,19 @@ def _ec2_run_instances(call: Call) -> list[Demand]:
         kind = arn.split(":")[5].partition("/")[0]
         context = requested_tags(tags.get(kind, {})) | (instance if kind == "instance" else {})
         needed.append(Demand("ec2:RunInstances", arn, call.account_id, context))
-    profile = parameters.get("IamInstanceProfile", {})
+    return [*needed, *_passed_roles(call)]
+
+
+def _passed_roles(call: Call) -> list[Demand]:
+    """The roles of the instance profile that a call hands to an instance."""
+    profile = call.parameters.get("IamInstanceProfile", {})
     name = profile.get("Name") or str(profile.get("Arn", "")).rpartition("/")[2]
-    for stored in moto_seam.iam(call.account_id).instance_profiles.values():
-        if stored.name == name:
-            needed += [pass_role(role.arn, call.account_id, "ec2.amazonaws.com") for role in stored.roles]
-    return needed
+    return [
+        pass_role(role.arn, call.account_id, "ec2.amazonaws.com")
+        for stored in moto_seam.iam(call.account_id).instance_profiles.values()
+        if stored.name == name
+        for role in stored.roles
+    ]
 
 
 def _ec2_tagging_at_birth(call: Call) -> list[Demand]:

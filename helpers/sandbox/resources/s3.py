@@ -73,6 +73,8 @@ def s3_demands(call: Call) -> list[Demand]:
         action = action.replace("Object", "ObjectVersion", 1)
     if not bucket:
         return [Demand(f"s3:{action}", "arn:aws:s3:::*", is_named=False)]
+    if call.operation == "CreateBucket":
+        return [Demand("s3:CreateBucket", f"arn:aws:s3:::{bucket}", call.account_id)]
     context = _s3_context(parameters)
     if call.operation == "DeleteObjects":
         objects = parameters.get("Delete", {}).get("Objects", [])
