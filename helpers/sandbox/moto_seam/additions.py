@@ -2,7 +2,6 @@
 
 from copy import copy
 from datetime import datetime
-from string import ascii_uppercase, digits
 from typing import Any, cast
 
 from moto.iam import models as iam_models
@@ -117,7 +116,8 @@ def _use_aws_unique_ids(kind: Any, prefix: str) -> None:
 _use_aws_unique_ids(iam_models.User, "AIDA")
 _use_aws_unique_ids(iam_models.Group, "AGPA")
 _use_aws_unique_ids(iam_models.InstanceProfile, "AIPA")
-iam_models.random_policy_id = lambda: "ANPA" + "".join(mock_random.choices(ascii_uppercase + digits, k=17))  # type: ignore[attr-defined]
+_random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
+iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
 
 
 # --- AWS's managed policies: moto reads its 1,500 anew for each account
