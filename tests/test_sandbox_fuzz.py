@@ -30,7 +30,7 @@ from helpers.sandbox.documents import check_identity_policy, check_trust_policy
 from helpers.sandbox.errors import AwsError
 from sandbox_clients import HERE, Answer, administrator, client, running_sandbox, unique
 
-SECONDS = 5
+SECONDS = 20
 
 
 @dataclass(frozen=True)
