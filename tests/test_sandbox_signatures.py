@@ -192,6 +192,34 @@ def test_half_of_a_presigned_url(sandbox):
     assert message.startswith("Query-string authentication version 4 requires the X-Amz-Algorithm, ")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("X-Amz-Expires=3600", "X-Amz-Expires=" + "9" * 5000),
+        ("X-Amz-Expires=3600", "X-Amz-Expires=-1"),
+        (r"X-Amz-Date=\w+", "X-Amz-Date=99991231T235959Z"),
+        (r"X-Amz-Date=\w+", "X-Amz-Date=tomorrow"),
+        ("X-Amz-Credential=[^&]+", "X-Amz-Credential=a/b"),
+        ("X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders=%00;host"),
+    ],
+    ids=lambda change: change[1][:40],
+)
+def test_a_damaged_presigned_url(sandbox, bucket, change):
+    user = new_user(sandbox, allow("s3:*"))
+    url = presigner(sandbox, user.key).generate_presigned_url("get_object", {"Bucket": bucket, "Key": "notes.txt"})
+    damaged = re.sub(*change, url)
+    assert damaged != url
+    status, error, _ = fetch(sandbox, damaged)
+    assert status in (400, 403)
+    assert error
+
+
+def test_a_date_at_the_end_of_time(sandbox, bucket):
+    user, end = new_user(sandbox, allow("s3:*")), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    url = signed_at(sandbox, user.key, end, expires=604800, path=f"/{bucket}/notes.txt")
+    assert fetch(sandbox, url)[:2] == (403, ("AccessDenied", "Request is not valid yet"))
+
+
 def test_who_am_i_as_a_url(sandbox):
     """As Kubernetes clusters and Vault ask it: the URL is handed on, and whoever gets it learns who made it."""
     user = new_user(sandbox, deny("*"))

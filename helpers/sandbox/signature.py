@@ -27,6 +27,7 @@ LONGEST_PRESIGNED = 7 * 24 * 3600
 VERSION_4 = "AWS4-HMAC-SHA256"
 VERSION_2 = "AWS"
 
+_SECONDS = re.compile(r"\d{1,18}", re.ASCII)
 _IN_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders")
 _IN_QUERY_VERSION_2 = ("AWSAccessKeyId", "Signature", "Expires")
 
@@ -121,7 +122,7 @@ def _read_query(query: Mapping[str, str]) -> Signature:
     if query["X-Amz-Algorithm"] != VERSION_4:
         raise _bad_query(f'X-Amz-Algorithm only supports "{VERSION_4}"')
     expires = query["X-Amz-Expires"]
-    if not expires.isdecimal():
+    if not _SECONDS.fullmatch(expires):
         raise _bad_query("X-Amz-Expires should be a number")
     if int(expires) > LONGEST_PRESIGNED:
         limit = f"less than a week (in seconds); that is, the given X-Amz-Expires must be less than {LONGEST_PRESIGNED}"
@@ -144,7 +145,7 @@ def _bad_query(message: str) -> AwsError:
 
 
 def _read_query_version_2(query: Mapping[str, str]) -> Signature:
-    if not query["Expires"].isdecimal():
+    if not _SECONDS.fullmatch(query["Expires"]):
         raise AwsError("AccessDenied", f"Invalid date (should be seconds since epoch): {query['Expires']}", 403)
     return Signature(
         access_key_id=query["AWSAccessKeyId"],
@@ -243,7 +244,7 @@ def check_date(signature: Signature, now: datetime) -> None:
         raise AwsError("IncompleteSignature", message, 400)
     earliest, latest = now - MAXIMUM_CLOCK_SKEW, now + MAXIMUM_CLOCK_SKEW
     if signature.service == "s3" and signature.expires is not None:
-        if now > signed_at + timedelta(seconds=signature.expires):
+        if (now - signed_at).total_seconds() > signature.expires:
             raise AwsError("AccessDenied", "Request has expired", 403)
         if signed_at > latest:
             raise AwsError("AccessDenied", "Request is not valid yet", 403)
