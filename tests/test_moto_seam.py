@@ -1,6 +1,6 @@
 """The contract with moto: each of its names that the sandbox uses is there, and takes what it is given.
 
-When a new moto moves one, these tests say which; `helpers/sandbox/moto_seam.py` is the module to change.
+When a new moto moves one, these tests say which; `helpers/sandbox/moto_seam/` is the package to change.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HELPERS = Path(__file__).resolve().parents[1] / "helpers"
-SEAM = HELPERS / "sandbox" / "moto_seam.py"
+SEAM = HELPERS / "sandbox" / "moto_seam"
 ACCOUNT = "111122223333"
 
 # First of all, since it sets what moto reads when it is imported; where it fails, the tests say why.
@@ -43,14 +43,16 @@ def found(path):
     return thing
 
 
-@pytest.mark.parametrize(("module", "name"), sorted(moto_imports(SEAM)))
+@pytest.mark.parametrize(
+    ("module", "name"), sorted({name for path in SEAM.glob("*.py") for name in moto_imports(path)})
+)
 def test_a_name_that_the_seam_imports(module, name):
     found(f"{module}:{name}")
 
 
 @pytest.mark.parametrize("path", sorted(HELPERS.rglob("*.py")), ids=lambda path: str(path.relative_to(HELPERS)))
 def test_nothing_but_the_seam_imports_moto(path):
-    if path != SEAM:
+    if path.parent != SEAM:
         assert list(moto_imports(path)) == []
 
 
@@ -110,7 +112,7 @@ def test_a_protocol_can_be_read_and_written(protocol):
 
 IAM_BACKEND = {"users", "roles", "groups", "managed_policies", "instance_profiles", "tagger"}
 ATTRIBUTES = {
-    "user": {"name", "id", "arn", "account_id", "access_keys", "policies", "managed_policies"},
+    "user": {"name", "id", "arn", "account_id", "access_keys", "policies", "managed_policies", "password"},
     "group": {"name", "id", "arn", "account_id", "users", "policies", "managed_policies"},
     "role": {
         "name",
@@ -125,10 +127,10 @@ ATTRIBUTES = {
         "tags",
     },
     "key": {"access_key_id", "secret_access_key", "status"},
-    "policy": {"name", "versions"},
+    "policy": {"name", "versions", "tags"},
     "version": {"document", "is_default"},
     "profile": {"name", "arn", "roles"},
-    "bucket": {"policy"},
+    "bucket": {"policy", "keys"},
 }
 
 
@@ -183,6 +185,22 @@ def test_a_buckets_account_can_be_found(things):
     s3 = found("moto.s3.models:s3_backends")
     assert s3.bucket_accounts[things["bucket"].name] == ("aws", "123456789012")
     assert s3["123456789012"]["aws"].buckets[things["bucket"].name] is things["bucket"]
+
+
+def test_tags_are_where_the_sandbox_looks(things):
+    account_id, tags = "123456789012", {"team": "blue"}
+    s3 = found("moto.s3.models:s3_backends")[account_id]["aws"]
+    stored = s3.put_object(things["bucket"].name, "key", b"")
+    s3.put_object_tagging(stored, tags)
+    assert isinstance(things["bucket"].keys.get("key"), found("moto.s3.models:FakeKey"))
+    assert s3.tagger.get_tag_dict_for_resource(stored.arn) == tags
+    ec2 = found("moto.ec2.models:ec2_backends")[account_id]["us-east-1"]
+    vpc = ec2.create_vpc("10.0.0.0/16")
+    vpc.add_tags(tags)
+    assert ec2.tags[vpc.id] == tags
+    glue = found("moto.glue.models:glue_backends")[account_id]["us-east-1"]
+    glue.tag_resource("arn", tags)
+    assert glue.tagger.get_tag_dict_for_resource("arn") == tags
 
 
 # --- what the seam makes of it

@@ -31,7 +31,7 @@ from helpers.sandbox.errors import AwsError
 from helpers.sandbox.resource_documents import check_trust_policy
 from sandbox_clients import HERE, Answer, administrator, client, running_sandbox, unique
 
-SECONDS = 5
+SECONDS = 20
 
 
 @dataclass(frozen=True)

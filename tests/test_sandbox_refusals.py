@@ -222,6 +222,10 @@ ASSUME_ROLE = [
         {"RoleSessionName": "a" * 65},
         one_error(f"Value '{'a' * 65}' at 'roleSessionName' {FAILED} have length less than or equal to 64"),
     ),
+    (
+        {"RoleArn": "a-short-one"},
+        one_error(f"Value 'a-short-one' at 'roleArn' {FAILED} have length greater than or equal to 20"),
+    ),
     ({"RoleArn": "not-a-role-arn-at-all"}, invalid("not-a-role-arn-at-all is invalid")),
     (
         {"RoleArn": "arn:aws:iam::111122223333:user/app"},

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from helpers.sandbox import moto_seam
 from helpers.sandbox.identities import Caller
 from helpers.sandbox.mfa import check_code
-from helpers.sandbox.moto_seam import Request, User, iam
+from helpers.sandbox.moto_seam import Request
+from helpers.sandbox.resources import Call, Demand, requested_tags
+from helpers.sandbox.signature import Signature
 
 Context = dict[str, str | Sequence[str]]
 
@@ -20,75 +23,129 @@ _STS_PARAMETERS = {
     "SourceIdentity": "sts:SourceIdentity",
     "TransitiveTagKeys": "sts:TransitiveTagKeys",
 }
-_IAM_PARAMETERS = {"PolicyArn": "iam:PolicyARN", "PermissionsBoundary": "iam:PermissionsBoundary"}
+_IAM_PARAMETERS = {
+    "PolicyArn": "iam:PolicyARN",
+    "PermissionsBoundary": "iam:PermissionsBoundary",
+    "AWSServiceName": "iam:AWSServiceName",
+}
+_PARAMETERS = {"sts": _STS_PARAMETERS, "iam": _IAM_PARAMETERS}
 
 
-def request_context(
-    request: Request, caller: Caller, parameters: Mapping[str, Any], *, service: str, region: str, now: datetime
-) -> Context:
+def request_context(request: Request, signature: Signature, call: Call, now: datetime) -> Context:
     """Every condition key that this request carries, apart from those of single resources.
 
     Raises:
         AwsError: it carries an MFA code too, and that is wrong.
     """
     context: Context = {
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:CurrentTime": _shown(now),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:SourceIp": request.remote_addr or "127.0.0.1",
         "aws:SecureTransport": "true" if request.is_secure else "false",
         "aws:UserAgent": request.headers.get("User-Agent", ""),
-        "aws:RequestedRegion": region,
+        "aws:RequestedRegion": call.region,
         "aws:ViaAWSService": "false",
     }
     if referer := request.headers.get("Referer"):
         context["aws:Referer"] = referer
-    context |= _principal_keys(caller)
-    context |= _mfa_keys(caller, parameters, service, now)
-    context |= _request_tags(parameters)
-    names = {"sts": _STS_PARAMETERS, "iam": _IAM_PARAMETERS}.get(service, {})
-    for parameter, key in names.items():
-        if parameter in parameters:
-            value = parameters[parameter]
+    context |= _principal_keys(call.caller)
+    context |= _mfa_keys(call, now)
+    context |= _request_tags(call.parameters)
+    if call.service == "s3":
+        context |= _s3_keys(request, signature, now)
+    for parameter, key in _PARAMETERS.get(call.service, {}).items():
+        if parameter in call.parameters:
+            value = call.parameters[parameter]
             context[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
     return context
 
 
+def _shown(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _principal_keys(caller: Caller) -> Context:
-    principal, entity = caller.principal, caller.entity
+    principal, entity, session = caller.principal, caller.entity, caller.session
+    if entity is None:
+        return {"aws:PrincipalType": "Anonymous", "aws:PrincipalIsAWSService": "false", "aws:userid": "anonymous"}
+    kind = "AssumedRole" if caller.is_role else "FederatedUser" if caller.is_federated else "User"
     keys: Context = {
         "aws:PrincipalArn": principal.role_arn or principal.arn,
         "aws:PrincipalAccount": principal.account_id,
-        "aws:PrincipalType": "AssumedRole" if principal.role_arn else "User",
+        "aws:PrincipalType": kind,
         "aws:PrincipalIsAWSService": "false",
         "aws:userid": caller.user_id,
     }
-    if isinstance(entity, User):
+    if kind == "User":
         keys["aws:username"] = entity.name
-        listed = iam(entity.account_id).tagger.list_tags_for_resource(entity.arn)["Tags"]
-        tags = {tag["Key"]: tag["Value"] for tag in listed}
-    else:
-        stored: Any = entity.tags or []
-        tags = {tag["Key"]: tag["Value"] for tag in (stored.values() if isinstance(stored, dict) else stored)}
-    if caller.session:
-        tags |= caller.session.tags
-        if caller.session.source_identity:
-            keys["aws:SourceIdentity"] = caller.session.source_identity
+    tags = moto_seam.entity_tags(entity)
+    if session:
+        tags |= session.tags
+        keys["aws:TokenIssueTime"] = _shown(session.issued)
+        if session.source_identity:
+            keys["aws:SourceIdentity"] = session.source_identity
     return keys | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
 
-def _mfa_keys(caller: Caller, parameters: Mapping[str, Any], service: str, now: datetime) -> Context:
+def _s3_keys(request: Request, signature: Signature, now: datetime) -> Context:
+    """How an S3 request was signed.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html
+    """
+    if not signature.version:
+        return {}
+    keys: Context = {
+        "s3:authType": "REST-QUERY-STRING" if signature.is_presigned else "REST-HEADER",
+        "s3:signatureversion": signature.version,
+    }
+    if digest := request.headers.get("X-Amz-Content-SHA256"):
+        keys["s3:x-amz-content-sha256"] = digest
+    if signed_at := signature.signed_at:
+        keys["s3:signatureAge"] = str(int((now - signed_at).total_seconds() * 1000))
+    return keys
+
+
+_TAG_KEYS = {
+    "iam": ("aws:ResourceTag", "iam:ResourceTag"),
+    "sts": ("aws:ResourceTag", "iam:ResourceTag"),
+    "ec2": ("aws:ResourceTag", "ec2:ResourceTag"),
+    "glue": ("aws:ResourceTag",),
+    "s3": ("s3:ExistingObjectTag",),
+}
+_BEFORE_THE_OBJECT = {"s3:PutObject", "s3:DeleteObject"}
+
+
+def resource_context(demand: Demand) -> Context:
+    """The condition keys of the resource that a permission is about: whose it is, and its tags.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    keys: Context = dict(demand.context)
+    if demand.resource == "*" or not demand.is_named:
+        return keys
+    if demand.resource_account:
+        keys["aws:ResourceAccount"] = demand.resource_account
+    prefixes = _TAG_KEYS.get(demand.action.partition(":")[0], ())
+    if prefixes and "*" not in demand.resource and demand.action not in _BEFORE_THE_OBJECT:
+        for name, value in moto_seam.resource_tags(demand.resource).items():
+            keys |= {f"{prefix}/{name}": value for prefix in prefixes}
+    return keys
+
+
+def _mfa_keys(call: Call, now: datetime) -> Context:
     """When MFA was done, if so: for this very call, or for the session. Calls signed with long-term keys do not say.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
     """
-    done_at = caller.session.mfa_at if caller.session else None
-    if service == "sts" and parameters.keys() & {"SerialNumber", "TokenCode"}:
-        check_code(caller, parameters, now)
+    session = call.caller.session
+    done_at = session.mfa_at if session else None
+    if call.service == "sts" and call.parameters.keys() & {"SerialNumber", "TokenCode"}:
+        check_code(call.caller, call.parameters, now)
         done_at = now
     if done_at:
         age = int((now - done_at).total_seconds())
         return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(age)}
-    return {"aws:MultiFactorAuthPresent": "false"} if caller.session else {}
+    return {"aws:MultiFactorAuthPresent": "false"} if session else {}
 
 
 def _request_tags(parameters: Mapping[str, Any]) -> Context:
@@ -99,4 +156,4 @@ def _request_tags(parameters: Mapping[str, Any]) -> Context:
         pairs = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
     else:
         return {}
-    return {"aws:TagKeys": list(pairs)} | {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    return requested_tags(pairs)

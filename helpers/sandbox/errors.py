@@ -4,7 +4,7 @@ from typing import Literal
 
 from helpers.sandbox.moto_seam import ServiceModel
 
-Family = Literal["query", "s3", "ec2", "json"]
+Family = Literal["query", "s3", "ec2", "json", "rest-json"]
 
 
 class AwsError(Exception):
@@ -18,12 +18,13 @@ class AwsError(Exception):
 
 
 def family(service: ServiceModel) -> Family:
-    """Which habit of error codes a service has: S3's, EC2's, the JSON services', or that of IAM and STS."""
+    """Which habit of error codes a service has: S3's, EC2's, one of the JSON services', or that of IAM and STS."""
     if service.service_name == "s3":
         return "s3"
     if service.service_name == "ec2":
         return "ec2"
-    return "json" if "json" in str(service.protocol) else "query"
+    protocols = service.metadata.get("protocols", [str(service.protocol)])
+    return next((name for name in ("json", "rest-json") if name in protocols), "query")
 
 
 _INVALID_TOKEN = "The security token included in the request is invalid."
@@ -35,7 +36,8 @@ _WRONG_SIGNATURE = (
 _CONSULT = " Consult the service documentation for details."
 _NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
 
-_CREDENTIAL_ERRORS: dict[str, dict[Family, tuple[str, str, int]]] = {
+# REST services that speak JSON answer as the other JSON services do, but with status 403.
+_CREDENTIAL_ERRORS: dict[str, dict[str, tuple[str, str, int]]] = {
     "unknown key": {
         "query": ("InvalidClientTokenId", _INVALID_TOKEN, 403),
         "s3": (
@@ -85,7 +87,11 @@ CredentialProblem = Literal["unknown key", "wrong token", "wrong signature", "ex
 
 def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsError:
     """What a service answers to credentials that it does not take."""
-    return AwsError(*_CREDENTIAL_ERRORS[problem][family(service)])
+    errors, own = _CREDENTIAL_ERRORS[problem], family(service)
+    if own == "rest-json":
+        code, message, _ = errors["json"]
+        return AwsError(code, message, 403)
+    return AwsError(*errors[own])
 
 
 def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str) -> AwsError:
@@ -104,5 +110,7 @@ def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resour
             return AwsError("UnauthorizedOperation", prefix + message, 403)
         case "json":
             return AwsError("AccessDeniedException", message, 400)
+        case "rest-json":
+            return AwsError("AccessDeniedException", message, 403)
         case _:
             return AwsError("AccessDenied", message, 403)

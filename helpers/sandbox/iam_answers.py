@@ -9,6 +9,7 @@ from helpers.sandbox import mfa, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, shown_user
 from helpers.sandbox.last_used import get_access_key_last_used
+from helpers.sandbox.moto_seam import User
 from helpers.sandbox.simulator_answers import simulate_custom_policy, simulate_principal_policy
 
 __all__ = ["ANSWERS", "IamCall"]
@@ -62,7 +63,27 @@ def delete_user_permissions_boundary(call: IamCall) -> Result:
     return {}
 
 
+def change_password(call: IamCall) -> Result:
+    """Gives the caller's own console password another value.
+
+    Raises:
+        AwsError: the caller is no user, has no password, or its old password is another one.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html
+    """
+    user = call.caller.entity
+    if not isinstance(user, User):
+        raise AwsError("InvalidUserType", "Only an IAM user can change its password.")
+    if not user.password:
+        raise AwsError("NoSuchEntity", f"Login Profile for User {user.name} cannot be found.", 404)
+    if user.password != call.parameters["OldPassword"]:
+        raise AwsError("AccessDenied", "The old password was incorrect.", 403)
+    user.password = call.parameters["NewPassword"]
+    return {}
+
+
 ANSWERS: Mapping[str, Callable[[IamCall], Result]] = {
+    "ChangePassword": change_password,
     "CreateUser": create_user,
     "CreateVirtualMFADevice": mfa.create_virtual_mfa_device,
     "DeactivateMFADevice": mfa.deactivate_mfa_device,

@@ -8,7 +8,7 @@ from typing import Any
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_lookup import existing
 from helpers.sandbox.identities import Caller, Session
-from helpers.sandbox.moto_seam import User
+from helpers.sandbox.moto_seam import OperationModel, User
 
 Result = dict[str, Any]
 """An answer, as botocore's model of the operation names its parts."""
@@ -28,17 +28,31 @@ class IamCall:
 
     @property
     def user(self) -> User:
-        """The user that the call is about: the one it names, or else whoever calls.
+        """The user that the call is about.
 
         Raises:
-            AwsError: there is no such user, or the call names none and is a role's.
+            AwsError: there is no such user.
         """
-        entity = self.caller.entity
-        name = self.parameters.get("UserName") or (entity.name if isinstance(entity, User) else None)
-        if name is None:
-            raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
-        user: User = existing("User", name, self.account_id)
+        user: User = existing("User", self.parameters["UserName"], self.account_id)
         return user
+
+
+def own_name(operation: OperationModel, parameters: Mapping[str, Any], caller: Caller) -> dict[str, str]:
+    """The user name that a call leaves out because it means the caller; nothing where there is none to add.
+
+    Raises:
+        AwsError: the caller is a role and has no user name.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html
+    """
+    shape = operation.input_shape
+    if shape is None or "UserName" not in shape.members or "UserName" in shape.required_members:
+        return {}
+    if parameters.get("UserName"):
+        return {}
+    if not isinstance(caller.entity, User):
+        raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
+    return {"UserName": caller.entity.name}
 
 
 def page(name: str, items: Sequence[Any], parameters: Mapping[str, Any]) -> Result:

@@ -210,5 +210,5 @@ def _device(call: IamCall, *, owner: User | None = None) -> MfaDevice:
     return device
 
 
-def _belongs(device: MfaDevice, entity: User | Role) -> bool:
-    return device.user is not None and device.user.id == entity.id
+def _belongs(device: MfaDevice, entity: User | Role | None) -> bool:
+    return device.user is not None and entity is not None and device.user.id == entity.id

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from helpers.sandbox.errors import AwsError
 from helpers.sandbox.identities import Caller, Session, role_session_principal
 
 HOUR = 3600
+ROOM_FOR_PACKED = 2048
+LONGEST_POLICY = 2048
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
@@ -50,36 +53,64 @@ def assume_role(call: StsCall) -> dict[str, Any]:
     role = moto_seam.role_by_arn(str(parameters["RoleArn"]))
     assert role is not None, "authorization refuses roles that do not exist"
     duration = int(parameters.get("DurationSeconds") or HOUR)
-    is_chained = call.caller.session is not None and call.caller.principal.role_arn is not None
-    if is_chained and duration > HOUR:
+    if call.caller.is_role and duration > HOUR:
         limit = "the 1 hour session limit for roles assumed by role chaining"
         raise AwsError("ValidationError", f"The requested DurationSeconds exceeds {limit}.")
     if duration > int(role.max_session_duration or HOUR):
         limit = "the MaxSessionDuration set for this role"
         raise AwsError("ValidationError", f"The requested DurationSeconds exceeds {limit}.")
+    session = call.caller.session
+    source_identity = session.source_identity if session else None
+    if source_identity and parameters.get("SourceIdentity", source_identity) != source_identity:
+        raise AwsError("ValidationError", "The source identity is already set for this assume role session")
     name = str(parameters["RoleSessionName"])
-    inherited = _transitive_tags(call.caller.session)
-    session = _open_session(
+    tags = _tags(parameters, session)
+    packed = _packed_size(parameters, tags["tags"])
+    opened = _open_session(
         call,
         duration,
         principal=role_session_principal(role, name),
+        owner_arn=role.arn,
         name=name,
         policies=_session_policies(parameters, role.account_id),
-        tags={tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or []} | inherited,
-        transitive_tag_keys=(*(parameters.get("TransitiveTagKeys") or ()), *inherited),
-        source_identity=parameters.get("SourceIdentity")
-        or (call.caller.session.source_identity if call.caller.session else None),
+        source_identity=parameters.get("SourceIdentity") or source_identity,
+        **tags,
     )
-    answer: dict[str, Any] = {
-        "Credentials": _shown(session),
-        "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{name}", "Arn": session.principal.arn},
-    }
-    if session.policies or session.tags:
-        packed = len(json.dumps([dict(policy.document) for policy in session.policies or ()]))
-        answer["PackedPolicySize"] = max(1, min(100, packed * 100 // 2048))
-    if session.source_identity:
-        answer["SourceIdentity"] = session.source_identity
+    answer = _shown(opened) | packed
+    answer["AssumedRoleUser"] = {"AssumedRoleId": f"{role.id}:{name}", "Arn": opened.principal.arn}
+    if opened.source_identity:
+        answer["SourceIdentity"] = opened.source_identity
     return answer
+
+
+def get_federation_token(call: StsCall) -> dict[str, Any]:
+    """Gives a user temporary credentials for somebody else: they may do what the user and the session policies may.
+
+    Without session policies they may do nothing but what a resource's own policy grants them.
+
+    Raises:
+        AwsError: the caller uses temporary credentials already.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    if call.caller.session:
+        raise AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
+    parameters, user = call.parameters, call.caller.principal
+    name = str(parameters["Name"])
+    tags = _tags(parameters, None)
+    packed = _packed_size(parameters, tags["tags"])
+    principal = replace(user, arn=f"arn:aws:sts::{user.account_id}:federated-user/{name}")
+    opened = _open_session(
+        call,
+        int(parameters.get("DurationSeconds") or 12 * HOUR),
+        principal=principal,
+        owner_arn=user.arn,
+        name=name,
+        policies=_session_policies(parameters, user.account_id) or (),
+        **tags,
+    )
+    federated = {"FederatedUserId": f"{user.account_id}:{name}", "Arn": principal.arn}
+    return _shown(opened) | packed | {"FederatedUser": federated}
 
 
 def get_session_token(call: StsCall) -> dict[str, Any]:
@@ -92,7 +123,8 @@ def get_session_token(call: StsCall) -> dict[str, Any]:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     duration = int(call.parameters.get("DurationSeconds") or 12 * HOUR)
     mfa_at = call.now if "TokenCode" in call.parameters else None
-    return {"Credentials": _shown(_open_session(call, duration, principal=call.caller.principal, mfa_at=mfa_at))}
+    user = call.caller.principal
+    return _shown(_open_session(call, duration, principal=user, owner_arn=user.arn, mfa_at=mfa_at))
 
 
 def get_caller_identity(call: StsCall) -> dict[str, Any]:
@@ -122,6 +154,7 @@ def _open_session(call: StsCall, duration: int, *, principal: Any, **details: An
         access_key_id=key.access_key_id,
         secret_access_key=key.secret_access_key,
         session_token=moto_seam.random_token(356),
+        issued=call.now,
         expires=(call.now + timedelta(seconds=duration)).replace(microsecond=0),
         principal=principal,
         **details,
@@ -132,16 +165,42 @@ def _open_session(call: StsCall, duration: int, *, principal: Any, **details: An
 
 def _shown(session: Session) -> dict[str, Any]:
     return {
-        "AccessKeyId": session.access_key_id,
-        "SecretAccessKey": session.secret_access_key,
-        "SessionToken": session.session_token,
-        "Expiration": session.expires,
+        "Credentials": {
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key,
+            "SessionToken": session.session_token,
+            "Expiration": session.expires,
+        }
     }
+
+
+def _packed_size(parameters: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, int]:
+    """The share of a session's room that its policies and tags take, in percent; nothing where there are none.
+
+    How AWS packs them is not known: this is near enough to refuse what is far too large.
+
+    Raises:
+        AwsError: `PackedPolicyTooLarge`.
+    """
+    policies = [parameters.get("Policy", ""), *(item["arn"] for item in parameters.get("PolicyArns") or [])]
+    text = "".join([*policies, *tags, *tags.values()])
+    if not text:
+        return {}
+    share = -(-len(zlib.compress(text.encode())) * 100 // ROOM_FOR_PACKED)
+    if share > 100:
+        what = "Packed policy" if any(policies) else "Packed size of session tags"
+        raise AwsError("PackedPolicyTooLarge", f"{what} consumes {share}% of allotted space.")
+    return {"PackedPolicySize": share}
 
 
 def _session_policies(parameters: Mapping[str, Any], account_id: str) -> tuple[Policy, ...] | None:
     passed = []
-    if text := parameters.get("Policy"):
+    text = parameters.get("Policy", "")
+    if len(text) > LONGEST_POLICY:
+        rule = f"Member must have length less than or equal to {LONGEST_POLICY}"
+        constraint = f"Value '{text}' at 'policy' failed to satisfy constraint: {rule}"
+        raise AwsError("ValidationError", f"1 validation error detected: {constraint}")
+    if text:
         documents.check_identity_policy(text)
         passed.append(Policy("session policy", json.loads(text)))
     for item in parameters.get("PolicyArns") or []:
@@ -153,14 +212,46 @@ def _session_policies(parameters: Mapping[str, Any], account_id: str) -> tuple[P
     return tuple(passed) or None
 
 
-def _transitive_tags(session: Session | None) -> dict[str, str]:
-    if session is None:
-        return {}
-    return {key: value for key, value in session.tags.items() if key in session.transitive_tag_keys}
+def _tags(parameters: Mapping[str, Any], session: Session | None) -> dict[str, Any]:
+    """A new session's tags: those that are passed, and those that the calling session hands on.
+
+    Raises:
+        AwsError: a tag is passed twice, or is one that the calling session hands on already, or a key is to be handed
+            on that no tag has. Capitals make no difference.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining
+    """
+    inherited = session.transitive_tags if session else {}
+    passed = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or []}
+    transitive = tuple(parameters.get("TransitiveTagKeys") or ())
+    names = {key.lower() for key in passed}
+    if len(names) < len(parameters.get("Tags") or []):
+        raise _bad_tags("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    if names & {key.lower() for key in inherited}:
+        conflict = "it conflicts with a transitive tag key from the calling session"
+        raise _bad_tags(f"One of the specified transitive tag keys can't be set because {conflict}.")
+    if not {key.lower() for key in transitive} <= names:
+        raise _bad_tags("The specified transitive tag key must be included in the requested tags.")
+    return {"tags": passed | dict(inherited), "transitive_tag_keys": (*transitive, *inherited)}
+
+
+def _bad_tags(message: str) -> AwsError:
+    return AwsError("InvalidParameterValue", message)
+
+
+def decode_authorization_message(call: StsCall) -> dict[str, Any]:
+    """Refuses every message: the sandbox's refusals say why in plain text, and encode nothing.
+
+    Raises:
+        AwsError: always.
+    """
+    raise AwsError("InvalidAuthorizationMessageException", "Message is not valid")
 
 
 ANSWERS: dict[str, Callable[[StsCall], dict[str, Any]]] = {
     "AssumeRole": assume_role,
+    "DecodeAuthorizationMessage": decode_authorization_message,
+    "GetFederationToken": get_federation_token,
     "GetSessionToken": get_session_token,
     "GetCallerIdentity": get_caller_identity,
     "GetAccessKeyInfo": get_access_key_info,

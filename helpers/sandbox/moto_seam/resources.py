@@ -1,0 +1,85 @@
+"""What can be seen of resources: buckets' policies and objects, and tags."""
+
+import sys
+from typing import Any
+
+from moto.iam.models import Role, User
+
+from helpers.sandbox.moto_seam.accounts import Document, account_ids, iam, parse_json, role_by_arn, user_by_arn
+
+
+def entity_tags(entity: User | Role) -> dict[str, str]:
+    """The tags of a user or role."""
+    if isinstance(entity, User):
+        tags: Any = iam(entity.account_id).tagger.list_tags_for_resource(entity.arn)["Tags"]
+    else:
+        stored: Any = entity.tags or []
+        tags = stored.values() if isinstance(stored, dict) else stored
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def resource_tags(arn: str) -> dict[str, str]:
+    """The tags of an IAM entity, an EC2 or Glue resource, or an S3 object; none where there is no such thing."""
+    _, _, service, region, account_id, name = [*arn.split(":", 5), *[""] * 5][:6]
+    match service:
+        case "iam":
+            return _iam_tags(account_id, arn)
+        case "s3":
+            bucket, _, key = name.partition("/")
+            found = stored_object(bucket, key)
+            return found[0].tagger.get_tag_dict_for_resource(found[1].arn) if found else {}
+        case "ec2" if account_id and "moto.ec2.models" in sys.modules:
+            from moto.ec2.models import ec2_backends
+
+            return dict(ec2_backends[account_id][region].tags.get(name.partition("/")[2], {}))
+        case "glue" if "moto.glue.models" in sys.modules:
+            from moto.glue.models import glue_backends
+
+            return dict(glue_backends[account_id][region].tagger.get_tag_dict_for_resource(arn))
+        case _:
+            return {}
+
+
+def _iam_tags(account_id: str, arn: str) -> dict[str, str]:
+    if account_id not in account_ids():
+        return {}
+    if entity := user_by_arn(arn) or role_by_arn(arn):
+        return entity_tags(entity)
+    policy = iam(account_id).managed_policies.get(arn)
+    return {tag["Key"]: tag["Value"] for tag in policy.tags.values()} if policy else {}
+
+
+def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | None:
+    """A bucket's account, and its policy if it has one; None where there is no such bucket."""
+    from moto.s3.models import s3_backends  # takes a while, and not every sandbox is asked for S3
+
+    owner = s3_backends.bucket_accounts.get(bucket_name)
+    if owner is None:
+        return None
+    partition, account_id = owner
+    bucket = s3_backends[account_id][partition].buckets.get(bucket_name)
+    policy = bucket.policy if bucket else None
+    return account_id, parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
+
+
+def stored_object(bucket_name: str, key: str) -> tuple[Any, Any] | None:
+    """An S3 object with the part of moto that it is in; None where there is none, or its delete marker alone."""
+    from moto.s3.models import FakeKey, s3_backends
+
+    owner = s3_backends.bucket_accounts.get(bucket_name)
+    backend = s3_backends[owner[1]][owner[0]] if owner else None
+    bucket = backend.buckets.get(bucket_name) if backend else None
+    found = bucket.keys.get(key) if bucket else None
+    return (backend, found) if isinstance(found, FakeKey) else None
+
+
+def rewrite_bucket_policies(old: str, new: str) -> None:
+    """Replaces a text in every bucket policy."""
+    if "moto.s3.models" not in sys.modules:
+        return
+    from moto.s3.models import s3_backends
+
+    for account_id in account_ids():
+        for bucket in s3_backends[account_id]["aws"].buckets.values():
+            if bucket.policy:
+                bucket.policy = bucket.policy.replace(old.encode(), new.encode())

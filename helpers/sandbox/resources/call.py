@@ -1,0 +1,69 @@
+"""A call, and the permissions that it needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.sandbox import moto_seam
+from helpers.sandbox.identities import Caller
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One permission that a call needs. A call goes through when all its demands are allowed.
+
+    `is_named` says whether a refusal names the resource: S3 matches ListAllMyBuckets with all buckets, and names none.
+    """
+
+    action: str
+    resource: str = "*"
+    resource_account: str | None = None
+    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    is_named: bool = True
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it arrived: which operation, with which parameters, by whom, and for which region."""
+
+    service: str
+    operation: str
+    parameters: Parameters
+    account_id: str
+    region: str
+    caller: Caller
+
+
+def requested_tags(tags: Mapping[str, str]) -> dict[str, str | Sequence[str]]:
+    """The condition keys of tags that a call gives: `aws:RequestTag/…`, and all their names in `aws:TagKeys`."""
+    if not tags:
+        return {}
+    keys: dict[str, str | Sequence[str]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    return keys | {"aws:TagKeys": list(tags)}
+
+
+def iam_arn(account_id: str, kind: str, name: str, path: str | None = None) -> str:
+    """The ARN of an entity, with the path that it has when it exists, else the one asked for."""
+    account = moto_seam.iam(account_id)
+    existing: Any = None
+    match kind:
+        case "user":
+            existing = account.users.get(name)
+        case "group":
+            existing = account.groups.get(name)
+        case "role":
+            existing = next((role for role in list(account.roles.values()) if role.name == name), None)
+        case "instance-profile":
+            profiles = list(account.instance_profiles.values())
+            existing = next((profile for profile in profiles if profile.name == name), None)
+    return existing.arn if existing else f"arn:aws:iam::{account_id}:{kind}{path or '/'}{name}"
+
+
+def pass_role(role_arn: str, account_id: str, service: str) -> Demand:
+    """The permission to hand a role to a service.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    return Demand("iam:PassRole", role_arn, account_id, {"iam:PassedToService": service})
