@@ -33,6 +33,7 @@ HEIGHT, WIDE, NARROW = 900, 1280, 480
 MS_TO_RUN, MS_TO_ANSWER, SECONDS_TO_END = 60_000, 20_000, 20
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 OUTPUTS = f"{PANEL} .jp-OutputArea-output"
+EMPTY_WIDGET = f"{OUTPUTS}[data-mime-type*='widget-view']:not(:has(.jupyter-widgets))"
 
 IN_TIME = """argument => Promise.race([(%s)(argument), new Promise((_, fail) =>
     setTimeout(() => fail(new Error('JupyterLab has not answered in %d ms')), %d))])"""
@@ -89,6 +90,7 @@ class Lab:
         if name not in self.ran:
             self.ran[name] = self._evaluate(OPEN_AND_RUN, path)
         self._evaluate(SHOW, path)
+        expect(self.page.locator(EMPTY_WIDGET)).to_have_count(0)
         errors: list[str] = self._evaluate(ERRORS, path)
         return errors if self.ran[name] else errors or ["Run All stopped"]
 
