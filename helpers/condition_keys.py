@@ -16,13 +16,28 @@ _BY_SERVICE: Mapping[str, Mapping[str, str]] = {
         "SourceIdentity": "sts:SourceIdentity",
         "TransitiveTagKeys": "sts:TransitiveTagKeys",
     },
-    "iam": {"PolicyArn": "iam:PolicyARN", "PermissionsBoundary": "iam:PermissionsBoundary"},
-    "s3": {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys", "ACL": "s3:x-amz-acl"},
+    "iam": {
+        "PolicyArn": "iam:PolicyARN",
+        "PermissionsBoundary": "iam:PermissionsBoundary",
+        "AWSServiceName": "iam:AWSServiceName",
+    },
+    "s3": {
+        "Prefix": "s3:prefix",
+        "Delimiter": "s3:delimiter",
+        "MaxKeys": "s3:max-keys",
+        "VersionId": "s3:VersionId",
+        "ACL": "s3:x-amz-acl",
+        "CopySource": "s3:x-amz-copy-source",
+        "MetadataDirective": "s3:x-amz-metadata-directive",
+        "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+        "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "StorageClass": "s3:x-amz-storage-class",
+    },
 }
 
 
 def keys_of_parameters(service: str, parameters: Mapping[str, Any]) -> Keys:
-    """The condition keys of a call.
+    """The condition keys of a call, its tags left out.
 
     Args:
         service: the service's name, such as `sts`.
@@ -33,14 +48,22 @@ def keys_of_parameters(service: str, parameters: Mapping[str, Any]) -> Keys:
         if parameter in parameters:
             value = parameters[parameter]
             keys[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
-    return keys | _tag_keys(parameters.get("Tags"))
+    return keys
 
 
-def _tag_keys(tags: Any) -> Keys:
+def tags_given(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The tags that a call gives in its parameter `Tags`, which services write in one of two ways."""
+    tags = parameters.get("Tags")
     if isinstance(tags, Mapping):
-        pairs = {str(key): str(value) for key, value in tags.items()}
-    elif isinstance(tags, list) and all(isinstance(tag, Mapping) for tag in tags):
-        pairs = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
-    else:
+        return {str(key): str(value) for key, value in tags.items()}
+    if isinstance(tags, list) and all(isinstance(tag, Mapping) for tag in tags):
+        return {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
+    return {}
+
+
+def keys_of_tags(tags: Mapping[str, str]) -> Keys:
+    """The condition keys of tags that a call gives: `aws:RequestTag/…`, and all their names in `aws:TagKeys`."""
+    if not tags:
         return {}
-    return {"aws:TagKeys": list(pairs)} | {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    keys: Keys = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    return keys | {"aws:TagKeys": list(tags)}

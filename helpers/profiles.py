@@ -25,6 +25,7 @@ from helpers.arns import check_arn
 from helpers.display import Rows, Shown, mask, mask_secrets
 from helpers.files import write_private
 from helpers.iam import AccessKey
+from helpers.sts import answered_at
 
 _CSV_HEADER = ["Access key ID", "Secret access key"]
 _SECRET_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -43,6 +44,7 @@ class Command(Shown):
         output: what it printed, unmasked: for the next step, not for the screen.
         error: what it printed on standard error.
         exit_code: 0 when it worked.
+        ran_at: when it ran, by AWS's clock.
     """
 
     font: ClassVar[str] = "monospace"
@@ -51,6 +53,7 @@ class Command(Shown):
     output: str = field(repr=False)
     error: str
     exit_code: int
+    ran_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def title(self) -> str:
         """The command, masked."""
@@ -59,7 +62,7 @@ class Command(Shown):
     def rows(self) -> Rows:
         """What it printed, masked."""
         printed = "\n".join(part.strip() for part in (self.output, self.error) if part.strip())
-        return [("", _mask_output(printed))] if printed else []
+        return [("", _mask_output(printed, self.ran_at))] if printed else []
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,7 +164,10 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
     if _NO_ANSWER.search(done.stderr):
         raise SandboxStopped
     shown = f"{_EXPORTED} {line}" if credentials else line
-    return Command(shown, done.stdout, done.stderr, done.returncode)
+    if not _EXPIRATION_IN_JSON.search(done.stdout):
+        return Command(shown, done.stdout, done.stderr, done.returncode)
+    ran_at = answered_at(account.client("sts").get_caller_identity())
+    return Command(shown, done.stdout, done.stderr, done.returncode, ran_at)
 
 
 def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
@@ -325,14 +331,14 @@ def _edit_section(path: Path, section: str, settings: Mapping[str, str | None]) 
     write_private(path, text.getvalue())
 
 
-def _mask_output(text: str) -> str:
+def _mask_output(text: str, ran_at: datetime) -> str:
     text = _SECRET_IN_JSON.sub(lambda found: found[1] + mask(found[2]) + found[3], text)
-    text = _EXPIRATION_IN_JSON.sub(lambda found: found[1] + _in_minutes(found[2]) + found[3], text)
+    text = _EXPIRATION_IN_JSON.sub(lambda found: found[1] + _in_minutes(found[2], ran_at) + found[3], text)
     return mask_secrets(text)
 
 
-def _in_minutes(timestamp: str) -> str:
-    left = datetime.fromisoformat(timestamp) - datetime.now(UTC)
+def _in_minutes(timestamp: str, ran_at: datetime) -> str:
+    left = datetime.fromisoformat(timestamp) - ran_at
     return f"(in {round(left.total_seconds() / 60)} minutes)"
 
 

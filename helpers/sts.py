@@ -1,8 +1,10 @@
 """Who am I, and assuming a role: the STS steps of the tutorial, with boto3."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 from helpers.arns import check_arn, check_name
 from helpers.display import Rows, Shown, mask
@@ -44,6 +46,7 @@ class RoleSession(Shown):
         secret_access_key: never shown.
         session_token: never shown; without it, the key is worth nothing.
         expires: when the credentials end.
+        given: when AWS gave them, by its own clock.
     """
 
     arn: str
@@ -51,11 +54,12 @@ class RoleSession(Shown):
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
     expires: datetime
+    given: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def minutes_left(self) -> int:
-        """How long the credentials are good for, in minutes, rounded."""
-        return round((self.expires - datetime.now(UTC)).total_seconds() / 60)
+        """How long the credentials were good for when they were given, in minutes, rounded."""
+        return round((self.expires - self.given).total_seconds() / 60)
 
     def title(self) -> str:
         """The session's ARN."""
@@ -108,4 +112,14 @@ def assume_role(sts: "STSClient", *, role_arn: str, session_name: str, duration_
         secret_access_key=credentials["SecretAccessKey"],
         session_token=credentials["SessionToken"],
         expires=credentials["Expiration"],
+        given=answered_at(answer),
     )
+
+
+def answered_at(answer: Mapping[str, Any]) -> datetime:
+    """When AWS gave an answer, by its own clock: its `Date`.
+
+    Args:
+        answer: what a boto3 call returned.
+    """
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from itertools import product
 from typing import Any
 
@@ -18,7 +17,7 @@ from botocore.exceptions import ClientError
 from helpers import policies as documents
 from helpers.account import Account
 from helpers.asked import Asked, asked_by
-from helpers.condition_keys import keys_of_parameters
+from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
 from helpers.explain.broken_requests import explain_credentials, explain_request
 from helpers.explain.case import Case
@@ -27,6 +26,7 @@ from helpers.explain.explanation import Explanation, NextStep
 from helpers.explain.refusals import Refusal, credential_fault, read_refusal
 from helpers.explain.remedies import remedy
 from helpers.live_policies import Caller, Keys, Unread, read_caller, read_resource
+from helpers.sts import answered_at
 
 ASSUME_ROLE = "sts:AssumeRole"
 
@@ -96,7 +96,7 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         return explain_request(account, error, asked)
     caller_arn, action, resource = _who_what(account, refusal, asked)
     caller = read_caller(account, caller_arn)
-    context = keys_of_parameters(asked.service, asked.parameters) if asked else {}
+    context = _keys_of_call(asked) if asked else {}
     explained = _explained(
         account, caller, action, resource, context, session=_session_side(refusal), knows_call=asked is not None
     )
@@ -106,6 +106,14 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         note = "AWS refused this a moment ago. Something was changed since, or had not reached all of AWS: try again."
         return replace(explained, notes=(note, *explained.notes))
     return explained
+
+
+def _keys_of_call(asked: Asked) -> Keys:
+    """The condition keys that a call's parameters make."""
+    keys = keys_of_parameters(asked.service, asked.parameters) | keys_of_tags(tags_given(asked.parameters))
+    if "TokenCode" in asked.parameters:
+        keys |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+    return keys
 
 
 def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
@@ -168,7 +176,8 @@ def _explained(
     if action.startswith("s3:") and resource_arn == "*":
         resource_arn = "arn:aws:s3:::*"
     resource = read_resource(account, resource_arn)
-    keys = {**_known_keys(account), **caller.keys, **resource.keys, **context}
+    owner: Keys = {"aws:ResourceAccount": resource.account_id} if resource.account_id else {}
+    keys = {**_known_keys(account), **caller.keys, **owner, **resource.keys, **context}
     request = Request(caller.principal, action, resource_arn, resource.account_id, keys)
     policies = replace(caller.policies, session=session, resource=resource.policy)
     unread = (*caller.unread, *resource.unread)
@@ -205,8 +214,7 @@ def _possibilities(policies: Policies, unread: Sequence[Unread], account_id: str
 
 def _known_keys(account: Account) -> dict[str, str]:
     """The condition keys that are the same for every request: AWS's own time, and how the calls get there."""
-    answer: Any = account.client("sts").get_caller_identity()
-    now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    now = answered_at(account.client("sts").get_caller_identity())
     keys = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),

@@ -3,32 +3,18 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
 from helpers.sandbox import moto_seam
 from helpers.sandbox.identities import Caller
 from helpers.sandbox.mfa import check_code
 from helpers.sandbox.moto_seam import Request
-from helpers.sandbox.resources import Call, Demand, requested_tags
+from helpers.sandbox.resources import Call, Demand
 from helpers.sandbox.signature import Signature
 
 Context = dict[str, str | Sequence[str]]
-
-_STS_PARAMETERS = {
-    "ExternalId": "sts:ExternalId",
-    "RoleSessionName": "sts:RoleSessionName",
-    "DurationSeconds": "sts:DurationSeconds",
-    "SourceIdentity": "sts:SourceIdentity",
-    "TransitiveTagKeys": "sts:TransitiveTagKeys",
-}
-_IAM_PARAMETERS = {
-    "PolicyArn": "iam:PolicyARN",
-    "PermissionsBoundary": "iam:PermissionsBoundary",
-    "AWSServiceName": "iam:AWSServiceName",
-}
-_PARAMETERS = {"sts": _STS_PARAMETERS, "iam": _IAM_PARAMETERS}
 
 
 def request_context(request: Request, signature: Signature, call: Call, now: datetime) -> Context:
@@ -50,14 +36,10 @@ def request_context(request: Request, signature: Signature, call: Call, now: dat
         context["aws:Referer"] = referer
     context |= _principal_keys(call.caller)
     context |= _mfa_keys(call, now)
-    context |= _request_tags(call.parameters)
+    context |= keys_of_tags(tags_given(call.parameters))
     if call.service == "s3":
-        context |= _s3_keys(request, signature, now)
-    for parameter, key in _PARAMETERS.get(call.service, {}).items():
-        if parameter in call.parameters:
-            value = call.parameters[parameter]
-            context[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
-    return context
+        return context | _s3_keys(request, signature, now)
+    return context | keys_of_parameters(call.service, call.parameters)
 
 
 def _shown(time: datetime) -> str:
@@ -146,14 +128,3 @@ def _mfa_keys(call: Call, now: datetime) -> Context:
         age = int((now - done_at).total_seconds())
         return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(age)}
     return {"aws:MultiFactorAuthPresent": "false"} if session else {}
-
-
-def _request_tags(parameters: Mapping[str, Any]) -> Context:
-    tags = parameters.get("Tags")
-    if isinstance(tags, Mapping):
-        pairs = {str(key): str(value) for key, value in tags.items()}
-    elif isinstance(tags, list) and all(isinstance(tag, Mapping) for tag in tags):
-        pairs = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
-    else:
-        return {}
-    return requested_tags(pairs)

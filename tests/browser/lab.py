@@ -30,9 +30,10 @@ FLAGS = (
 )
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 HEIGHT, WIDE, NARROW = 900, 1280, 480
-MS_TO_WAIT, SECONDS_TO_END = 60_000, 20
+MS_TO_RUN, MS_TO_ANSWER, SECONDS_TO_END = 60_000, 20_000, 20
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 OUTPUTS = f"{PANEL} .jp-OutputArea-output"
+EMPTY_WIDGET = f"{OUTPUTS}[data-mime-type*='widget-view']:not(:has(.jupyter-widgets))"
 
 IN_TIME = """argument => Promise.race([(%s)(argument), new Promise((_, fail) =>
     setTimeout(() => fail(new Error('JupyterLab has not answered in %d ms')), %d))])"""
@@ -89,11 +90,12 @@ class Lab:
         if name not in self.ran:
             self.ran[name] = self._evaluate(OPEN_AND_RUN, path)
         self._evaluate(SHOW, path)
+        expect(self.page.locator(EMPTY_WIDGET)).to_have_count(0)
         errors: list[str] = self._evaluate(ERRORS, path)
         return errors if self.ran[name] else errors or ["Run All stopped"]
 
     def _evaluate(self, script: str, argument: object) -> Any:
-        return self.page.evaluate(IN_TIME % (script, MS_TO_WAIT, MS_TO_WAIT), argument)
+        return self.page.evaluate(IN_TIME % (script, MS_TO_RUN, MS_TO_RUN), argument)
 
     def write(self, name: str, *cells: str) -> None:
         """Writes a notebook of code cells."""
@@ -168,8 +170,8 @@ def lab_in(folder: Path, program: str) -> Iterator[Lab]:
     with _server(folder, notebooks) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
         page = browser.new_page()
-        page.set_default_timeout(MS_TO_WAIT)
-        expect.set_options(timeout=MS_TO_WAIT)
+        page.set_default_timeout(MS_TO_RUN)
+        expect.set_options(timeout=MS_TO_ANSWER)
         page.goto(address)
         page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
         lab = Lab(page, notebooks)

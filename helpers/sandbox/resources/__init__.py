@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from collections.abc import Callable
 
-from helpers.sandbox.resources.call import Call, Demand, requested_tags
+from helpers.sandbox.resources.call import Call, Demand
 from helpers.sandbox.resources.ec2 import ec2_demands
 from helpers.sandbox.resources.glue import glue_demands
 from helpers.sandbox.resources.iam import iam_demands, sts_demands
 from helpers.sandbox.resources.others import other_demands
 from helpers.sandbox.resources.s3 import s3_demands
 
-__all__ = ["Call", "Demand", "demands", "requested_tags"]
+__all__ = ["Call", "Demand", "demands"]
 
 _OF_SERVICE: dict[str, Callable[[Call], list[Demand]]] = {
     "iam": iam_demands,

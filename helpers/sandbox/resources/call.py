@@ -36,14 +36,6 @@ class Call:
     caller: Caller
 
 
-def requested_tags(tags: Mapping[str, str]) -> dict[str, str | Sequence[str]]:
-    """The condition keys of tags that a call gives: `aws:RequestTag/…`, and all their names in `aws:TagKeys`."""
-    if not tags:
-        return {}
-    keys: dict[str, str | Sequence[str]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return keys | {"aws:TagKeys": list(tags)}
-
-
 def iam_arn(account_id: str, kind: str, name: str, path: str | None = None) -> str:
     """The ARN of an entity, with the path that it has when it exists, else the one asked for."""
     account = moto_seam.iam(account_id)

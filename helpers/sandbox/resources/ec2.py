@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from helpers.condition_keys import keys_of_tags
 from helpers.sandbox import moto_seam
-from helpers.sandbox.resources.call import Call, Demand, Parameters, pass_role, requested_tags
+from helpers.sandbox.resources.call import Call, Demand, Parameters, pass_role
 
 _EC2_IDS = {
     "InstanceId": "instance",
@@ -58,7 +59,7 @@ def _named_demands(call: Call) -> list[Demand]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", call.operation.removeprefix("Create")).lower()
     if kind in _EC2_KINDS:
         tags = _ec2_new_tags(call.parameters).get(kind, {})
-        named.insert(0, Demand(action, _ec2_arn(call, kind, "*"), call.account_id, requested_tags(tags)))
+        named.insert(0, Demand(action, _ec2_arn(call, kind, "*"), call.account_id, keys_of_tags(tags)))
     return [*(named or [Demand(action)]), *_ec2_tagging_at_birth(call)]
 
 
@@ -74,7 +75,7 @@ def _ec2_run_instances(call: Call) -> list[Demand]:
     needed = []
     for arn in [arns[0], image, *arns[1:]]:
         kind = arn.split(":")[5].partition("/")[0]
-        context = requested_tags(tags.get(kind, {})) | (instance if kind == "instance" else {})
+        context = keys_of_tags(tags.get(kind, {})) | (instance if kind == "instance" else {})
         needed.append(Demand("ec2:RunInstances", arn, call.account_id, context))
     return [*needed, *_passed_roles(call)]
 
@@ -98,7 +99,7 @@ def _ec2_tagging_at_birth(call: Call) -> list[Demand]:
     """
     made_by = {"ec2:CreateAction": call.operation}
     return [
-        Demand("ec2:CreateTags", _ec2_arn(call, kind, "*"), call.account_id, made_by | requested_tags(tags))
+        Demand("ec2:CreateTags", _ec2_arn(call, kind, "*"), call.account_id, made_by | keys_of_tags(tags))
         for kind, tags in _ec2_new_tags(call.parameters).items()
     ]
 

@@ -4,7 +4,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 """
 
-from helpers.sandbox.resources.call import Call, Demand, iam_arn, pass_role, requested_tags
+from helpers.condition_keys import keys_of_tags
+from helpers.sandbox.resources.call import Call, Demand, iam_arn, pass_role
 
 _IAM_ENTITIES: dict[str, str] = {
     "GroupName": "group",
@@ -68,7 +69,7 @@ def sts_demands(call: Call) -> list[Demand]:
     needed = [Demand(f"sts:{call.operation}", arn, account_id)]
     if parameters.get("Tags") or inherited:
         tags = inherited | {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or []}
-        needed.append(Demand("sts:TagSession", arn, account_id, requested_tags(tags)))
+        needed.append(Demand("sts:TagSession", arn, account_id, keys_of_tags(tags)))
     if call.operation == "AssumeRole" and source_identity:
         needed.append(Demand("sts:SetSourceIdentity", arn, account_id, {"sts:SourceIdentity": source_identity}))
     return needed

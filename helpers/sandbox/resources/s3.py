@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 """
 
-from collections.abc import Mapping
-
+from helpers.condition_keys import Keys, keys_of_parameters
 from helpers.sandbox import moto_seam
-from helpers.sandbox.resources.call import Call, Demand, Parameters
+from helpers.sandbox.resources.call import Call, Demand
 
 _S3_ACTIONS = {
     "ListBuckets": "ListAllMyBuckets",
@@ -75,7 +74,7 @@ def s3_demands(call: Call) -> list[Demand]:
         return [Demand(f"s3:{action}", "arn:aws:s3:::*", is_named=False)]
     if call.operation == "CreateBucket":
         return [Demand("s3:CreateBucket", f"arn:aws:s3:::{bucket}", call.account_id)]
-    context = _s3_context(parameters)
+    context = keys_of_parameters("s3", parameters)
     if call.operation == "DeleteObjects":
         objects = parameters.get("Delete", {}).get("Objects", [])
         return [_s3_demand(action, bucket, item.get("Key"), context) for item in objects]
@@ -93,25 +92,7 @@ def s3_demands(call: Call) -> list[Demand]:
     return needed
 
 
-def _s3_demand(action: str, bucket: str, key: str | None, context: Mapping[str, str]) -> Demand:
+def _s3_demand(action: str, bucket: str, key: str | None, context: Keys) -> Demand:
     owner = moto_seam.bucket_owner_and_policy(bucket)
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     return Demand(f"s3:{action}", resource, owner[0] if owner else None, context)
-
-
-_S3_CONTEXT = {
-    "Prefix": "s3:prefix",
-    "Delimiter": "s3:delimiter",
-    "MaxKeys": "s3:max-keys",
-    "VersionId": "s3:VersionId",
-    "ACL": "s3:x-amz-acl",
-    "CopySource": "s3:x-amz-copy-source",
-    "MetadataDirective": "s3:x-amz-metadata-directive",
-    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
-    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
-    "StorageClass": "s3:x-amz-storage-class",
-}
-
-
-def _s3_context(parameters: Parameters) -> dict[str, str]:
-    return {key: str(parameters[name]) for name, key in _S3_CONTEXT.items() if name in parameters}
