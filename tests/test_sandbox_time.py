@@ -8,6 +8,7 @@ import pytest
 
 from helpers import steps, sts
 from helpers.account import open_account
+from helpers.sts import answered_at
 from sandbox_clients import (
     Refusal,
     administrator,
@@ -176,3 +177,11 @@ def test_a_new_version_of_a_managed_policy_has_effect_late(late):
     assert users()
     advance(late, DELAY + 1)
     assert refusal(users).code == "AccessDenied"
+
+
+def test_an_answer_is_dated_in_the_sandboxs_time(sandbox):
+    """What a client takes for the time is AWS's: a session that is good for an hour says so, whatever the machine."""
+    before = answered_at(client(sandbox, "sts", administrator(sandbox)).get_caller_identity())
+    advance(sandbox, 7200)
+    after = answered_at(client(sandbox, "sts", administrator(sandbox)).get_caller_identity())
+    assert 7200 <= (after - before).total_seconds() < 7300

@@ -94,10 +94,12 @@ class Gate:
         self._propagation.start()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answers one request; when, the answer's `Date` says in the sandbox's own time."""
-        response = self._respond(Request(environ.copy()))
-        response.date = self._clock.now()
-        return response(environ, start_response)
+        """Answers one request."""
+        return self._respond(Request(environ.copy()))(environ, start_response)
+
+    def now(self) -> datetime:
+        """The time in the sandbox."""
+        return self._clock.now()
 
     def _respond(self, request: Request) -> Response:
         service = guess_service(request)

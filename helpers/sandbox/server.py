@@ -5,8 +5,10 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 from uuid import uuid4
 
+from werkzeug.http import http_date
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from helpers.sandbox import moto_seam
@@ -24,6 +26,11 @@ class _Handler(moto_seam.MotoRequestHandler):
     default_request_version = "HTTP/1.0"  # otherwise a line that is no HTTP is answered without a status
     error_content_type = "application/xml"
     error_message_format = "<Error><Code>BadRequest</Code><Message>%(message)s</Message></Error>"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer, in the sandbox's own time."""
+        gate = cast(Gate, self.server.app)
+        return http_date(timestamp or gate.now())
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing: a notebook's output is no place for a server's log."""
