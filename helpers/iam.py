@@ -244,6 +244,24 @@ def put_role_policy(iam: "IAMClient", *, role_name: str, policy_name: str, docum
     iam.put_role_policy(RoleName=role_name, PolicyName=policy_name, PolicyDocument=text)
 
 
+def add_to_managed_policy(iam: "IAMClient", *, policy_arn: str, statement: policies.Statement) -> policies.Document:
+    """Adds a statement to a managed policy of the account's, as its new default version.
+
+    Returns:
+        The whole document.
+
+    Raises:
+        ClientError: `NoSuchEntity`, or `LimitExceeded` where the policy has five versions.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
+    """
+    version = iam.get_policy(PolicyArn=policy_arn)["Policy"]["DefaultVersionId"]
+    stored: Any = iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)["PolicyVersion"]["Document"]
+    document = policies.with_statement(stored, statement)
+    iam.create_policy_version(PolicyArn=policy_arn, PolicyDocument=policies.to_json(document), SetAsDefault=True)
+    return document
+
+
 def trust_principal(iam: "IAMClient", *, role_name: str, arn: str, sid: str = policies.TRUST_SID) -> policies.Document:
     """Adds a statement that trusts a user (or an account's `…:root`) to a role's trust policy.
 
@@ -381,6 +399,21 @@ def list_access_key_ids(iam: "IAMClient", *, user_name: str) -> list[str]:
     """The ids of a user's access keys, two at most. Their secrets cannot be read again."""
     pages = iam.get_paginator("list_access_keys").paginate(UserName=user_name)
     return [key["AccessKeyId"] for page in pages for key in page["AccessKeyMetadata"]]
+
+
+def activate_access_key(iam: "IAMClient", *, user_name: str, last_four: str) -> None:
+    """Switches an access key on again, known by the end of its id, as it is shown everywhere.
+
+    Raises:
+        LookupError: the user has no such key.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
+    """
+    for access_key_id in list_access_key_ids(iam, user_name=user_name):
+        if access_key_id.endswith(last_four):
+            iam.update_access_key(UserName=user_name, AccessKeyId=access_key_id, Status="Active")
+            return
+    raise LookupError(f"User {user_name} has no access key whose id ends in {last_four}.")
 
 
 def delete_access_key(iam: "IAMClient", *, user_name: str, access_key_id: str) -> None:

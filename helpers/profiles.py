@@ -31,7 +31,7 @@ _CSV_HEADER = ["Access key ID", "Secret access key"]
 _SECRET_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": *")([^"]+)(")')
 _EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
-_EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=*** AWS_SESSION_TOKEN=***"
+_EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=***"
 _NO_ANSWER = re.compile("Could not connect to the endpoint URL|Connection was closed before")
 
 
@@ -163,7 +163,8 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
     )
     if _NO_ANSWER.search(done.stderr):
         raise SandboxStopped
-    shown = f"{_EXPORTED} {line}" if credentials else line
+    token = " AWS_SESSION_TOKEN=***" if credentials and credentials.session_token else ""
+    shown = f"{_EXPORTED}{token} {line}" if credentials else line
     if not _EXPIRATION_IN_JSON.search(done.stdout):
         return Command(shown, done.stdout, done.stderr, done.returncode)
     ran_at = answered_at(account.client("sts").get_caller_identity())

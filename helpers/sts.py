@@ -87,7 +87,14 @@ def who_am_i(sts: "STSClient") -> Identity:
     return Identity(answer["Account"], answer["Arn"], answer["UserId"])
 
 
-def assume_role(sts: "STSClient", *, role_arn: str, session_name: str, duration_seconds: int = 3600) -> RoleSession:
+def assume_role(
+    sts: "STSClient",
+    *,
+    role_arn: str,
+    session_name: str,
+    duration_seconds: int = 3600,
+    external_id: str | None = None,
+) -> RoleSession:
     """Assumes a role: trades the client's credentials for temporary ones of the role.
 
     Args:
@@ -95,6 +102,7 @@ def assume_role(sts: "STSClient", *, role_arn: str, session_name: str, duration_
         role_arn: the role.
         session_name: 2 to 64 characters that will name the session in the role's logs.
         duration_seconds: 900 up to the role's own maximum (3600 unless it was raised).
+        external_id: the word that the role's trust policy asks for, if it does.
 
     Raises:
         ValueError: the ARN is no role's, or the session's name cannot be one.
@@ -104,7 +112,10 @@ def assume_role(sts: "STSClient", *, role_arn: str, session_name: str, duration_
     """
     check_arn(role_arn, "role")
     check_name(session_name, "session")
-    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=duration_seconds)
+    optional: Any = {"ExternalId": external_id} if external_id is not None else {}
+    answer = sts.assume_role(
+        RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=duration_seconds, **optional
+    )
     credentials = answer["Credentials"]
     return RoleSession(
         arn=answer["AssumedRoleUser"]["Arn"],

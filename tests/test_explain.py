@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers import iam, policies
+from helpers import iam, policies, sts
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
 from helpers.explain import Explanation, explain
@@ -127,6 +127,7 @@ def test_an_external_id_left_out(account: Account) -> None:
     assert (found.decided_by, said.name) == ("resource", "Partner")
     assert "sts:ExternalId: agreed" in said.why
     assert found.next_step.cli.endswith("--external-id agreed")
+    eval(found.next_step.python, {"account": account, "sts": sts, "key": user.key})
     wrong = explained(account, user, role_arn, ExternalId="guessed")
     assert "in the request it is guessed" in wrong.deciding[0][1].why
     assert assume(account, user, role_arn, ExternalId="agreed") is None
@@ -142,12 +143,32 @@ def test_a_policy_for_another_role(account: Account) -> None:
     assert role_arn in found.next_step.do
 
 
+def test_what_is_proposed_leaves_the_policies_as_they_are(account: Account) -> None:
+    """A policy that says more than the request needs, a Deny among it, is not written over."""
+    user, client = new_user(account), account.client("iam")
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    name = f"assume-{role_arn.split('/')[1]}"
+    text = document(allow("sts:AssumeRole", f"{role_arn}-else"), deny("s3:DeleteBucket"))
+    client.put_user_policy(UserName=user.name, PolicyName=name, PolicyDocument=text)
+    eval(explained(account, user, role_arn).next_step.python, {"account": account, "iam": iam, "policies": policies})
+    assert assume(account, user, role_arn) is None
+    assert client.get_user_policy(UserName=user.name, PolicyName=name)["PolicyDocument"] == json.loads(text)
+    assert client.list_user_policies(UserName=user.name)["PolicyNames"] == [name, f"{name}-2"]
+
+
 def test_a_boundary_that_leaves_the_call_out(account: Account) -> None:
-    user = new_user(account, allow("sts:AssumeRole"))
-    account.client("iam").put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=S3_FULL_ACCESS)
-    found = explained(account, user, new_role(account, trust({"AWS": account.account_id})))
+    user, client = new_user(account, allow("sts:AssumeRole")), account.client("iam")
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    client.put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=S3_FULL_ACCESS)
+    found = explained(account, user, role_arn)
     assert found.decided_by == "boundary"
-    assert "boundary" in found.next_step.do
+    assert "AWS maintains this one" in found.next_step.do
+    text = document(allow("s3:*"))
+    own = client.create_policy(PolicyName=unique("boundary"), PolicyDocument=text)["Policy"]["Arn"]
+    client.put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=own)
+    eval(explained(account, user, role_arn).next_step.python, {"account": account, "iam": iam, "policies": policies})
+    assert assume(account, user, role_arn) is None
+    assert len(client.list_policy_versions(PolicyArn=own)["Versions"]) == 2
 
 
 def test_a_user_who_was_deleted_and_made_again(account: Account) -> None:
@@ -273,6 +294,8 @@ def test_credentials_that_aws_does_not_take(account: Account) -> None:
     assert "There is no access key" in told["unknown"].reason
     assert f"of user {user.name} is known" in told["secret"].reason
     assert f"of user {user.name} is inactive" in told["inactive"].reason
+    eval(told["inactive"].next_step.python, {"account": account, "iam": iam})
+    assert error_of(account.client("sts", user.key).get_caller_identity) is None
     for found in told.values():
         shown = repr(found) + found._repr_html_()
         assert not re.search(r"(AKIA|ASIA)[A-Z0-9]{16}", shown)
@@ -297,6 +320,39 @@ def test_a_trust_policy_on_the_wrong_side(account: Account) -> None:
     assert "belongs on the role" in explain(account, error).reason
 
 
+def test_a_trust_policy_with_the_id_of_somebody_deleted(account: Account) -> None:
+    gone, client = new_user(account), account.client("iam")
+    role_arn = new_role(account, trust({"AWS": gone.arn}))
+    iam.delete_access_key(client, user_name=gone.name, access_key_id=gone.key.access_key_id)
+    client.delete_user(UserName=gone.name)
+    kept = client.get_role(RoleName=role_arn.split("/")[1])["Role"]["AssumeRolePolicyDocument"]
+    text = json.dumps(policies.with_statement(kept, trust({"AWS": new_user(account).arn}, Sid="New")))
+    error = error_of(client.update_assume_role_policy, RoleName=role_arn.split("/")[1], PolicyDocument=text)
+    assert "was deleted" in explain(account, error).reason
+
+
+def in_words_of_aws(user: User, words: str, resource: str = "") -> ClientError:
+    """An error as AWS words it where more kinds of policies are than a sandbox has."""
+    message = f"User: {user.arn} is not authorized to perform: sts:AssumeRole{resource} {words}"
+    return ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "AssumeRole")
+
+
+def test_policies_above_the_account_are_believed(account: Account) -> None:
+    user = new_user(account)
+    on_role = f" on resource: {new_role(account, trust({'AWS': user.arn}))}"
+    error = in_words_of_aws(user, "with an explicit deny in a service control policy", on_role)
+    found = explain(account, error)
+    assert (found.verdict, found.decided_by) == (Verdict.EXPLICIT_DENY, None)
+    assert "service control policy" in found.reason
+    assert "service control policy" in found.next_step.do
+
+
+def test_a_message_that_names_no_role_is_not_guessed_at(account: Account) -> None:
+    error = in_words_of_aws(new_user(account), "because no role trust policy allows the sts:AssumeRole action")
+    with pytest.raises(ValueError, match="does not say who asked for what"):
+        explain(account, error)
+
+
 def test_an_error_of_another_kind_is_none_to_explain(account: Account) -> None:
     error = error_of(account.client("iam").get_user, UserName=unique("nobody"))
     with pytest.raises(ValueError, match=r"explain\(\) is for refusals.*NoSuchEntity"):
@@ -309,7 +365,7 @@ def test_an_error_of_another_kind_is_none_to_explain(account: Account) -> None:
 @pytest.mark.parametrize(
     ("principal", "problem"),
     [
-        ("", "Say what to explain"),
+        ("", "neither an error nor a principal"),
         ("tutorial-user", "not an ARN"),
         ("arn:aws:s3:::bucket", "cannot call anything"),
         ("arn:aws:iam::111122223333:policy/p", "cannot call anything"),

@@ -29,7 +29,7 @@ def explain_credentials(account: Account, fault: CredentialFault, asked: Asked |
     key = _look_up(account, asked) if asked else None
     reason, next_step = _FAULTS[fault](key)
     return Explanation(
-        question=f"{asked.service}:{asked.operation}" if asked else "a call with these credentials",
+        question=f"{asked.operation} of {asked.service}" if asked else "a call with these credentials",
         verdict=Verdict.IMPLICIT_DENY,
         decided_by="credentials",
         reason=f"{reason} No policy was asked.",
@@ -81,8 +81,7 @@ def _unknown(key: _Key | None) -> tuple[str, NextStep]:
         reason = f"The {key} is a temporary one, and it came without its session token, or with a wrong one."
         return reason, NextStep(
             "Pass all three parts: access key id, secret access key and session token.",
-            cli="export AWS_SESSION_TOKEN=…",
-            python="boto3.Session(aws_access_key_id=…, aws_secret_access_key=…, aws_session_token=…)",
+            cli="export AWS_SESSION_TOKEN=<session-token>",
         )
     if key.status == "Inactive":
         named = f"--user-name {key.user_name} --access-key-id <access-key-id>"
@@ -90,8 +89,8 @@ def _unknown(key: _Key | None) -> tuple[str, NextStep]:
             "Ask who switched the key off, and why; then switch it on, or make a new one.",
             console=f"IAM → Users → {key.user_name} → Security credentials → Access keys → Actions → Activate",
             cli=f"aws iam update-access-key {named} --status Active",
-            python=f'account.client("iam").update_access_key(UserName="{key.user_name}", '
-            'AccessKeyId=…, Status="Active")',
+            python=f'iam.activate_access_key(account.client("iam"), user_name="{key.user_name}", '
+            f'last_four="{key.access_key_id[-4:]}")',
         )
     if key.status == "Active":
         reason = f"The {key} of user {key.user_name} is there and active now: it had not reached all of AWS."
@@ -100,26 +99,26 @@ def _unknown(key: _Key | None) -> tuple[str, NextStep]:
         "Make a new access key for the user, and put it where the program looks for it.",
         console="IAM → Users → the user → Security credentials → Create access key",
         cli="aws iam create-access-key --user-name <user-name>",
-        python="steps.download_access_key(account, user_name=…)",
     )
 
 
 def _wrong_secret(key: _Key | None) -> tuple[str, NextStep]:
-    whose = f" of user {key.user_name}" if key and key.user_name else ""
-    which = f"The {key}{whose} is known" if key else "The access key is known"
+    user_name = key.user_name if key and key.user_name else None
+    which = f"The {key} of user {user_name} is known" if user_name else "The access key is known"
     return f"{which}, and the secret access key that signed the call is not the one that belongs to it.", NextStep(
-        "Put both halves of one key where the program looks for them; a secret that is lost cannot be looked up.",
-        cli="aws configure --profile <profile>",
-        python="profiles.configure(account, profile=…, key=…)",
+        "Put both halves of one key where the program looks for them. A secret that is lost cannot be looked up: "
+        "make a new key.",
+        console=f"IAM → Users → {user_name or 'the user'} → Security credentials → Create access key",
+        cli=f"aws iam create-access-key --user-name {user_name or '<user-name>'}",
+        python=f'iam.create_access_key(account.client("iam"), user_name="{user_name}")' if user_name else "",
     )
 
 
 def _expired(key: _Key | None) -> tuple[str, NextStep]:
     which = f"The {key}" if key else "The temporary key"
     return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
-        "Assume the role again; a role profile does that by itself.",
+        "Assume the role again; a profile with role_arn does that by itself, whenever it has to.",
         cli="aws sts assume-role --role-arn <role-arn> --role-session-name <name>",
-        python="sts.assume_role(…)",
     )
 
 
@@ -152,7 +151,7 @@ def explain_request(account: Account, error: ClientError, asked: Asked | None) -
         raise ValueError(f"{wanted}. This is {told['Code']}: {message}")
     reason, next_step = found
     return Explanation(
-        question=f"{asked.service}:{asked.operation}" if asked else error.operation_name,
+        question=f"{asked.operation} of {asked.service}" if asked else error.operation_name,
         verdict=Verdict.IMPLICIT_DENY,
         decided_by="request",
         reason=f"{reason} No policy was asked." if told["Code"] != "MalformedPolicyDocument" else reason,
@@ -163,7 +162,7 @@ def explain_request(account: Account, error: ClientError, asked: Asked | None) -
 def _duration(account: Account, message: str, asked: Asked | None) -> tuple[str, NextStep] | None:
     if "role chaining" in message:
         return "A role assumed with another role's session lasts an hour at most.", NextStep(
-            "Ask for 3600 seconds or less.", python="sts.assume_role(…, duration_seconds=3600)"
+            "Ask for 3600 seconds or less; in a profile, the setting is duration_seconds."
         )
     if "MaxSessionDuration" not in message:
         return None
@@ -174,14 +173,20 @@ def _duration(account: Account, message: str, asked: Asked | None) -> tuple[str,
     return (
         f"The call asks for {asked.parameters['DurationSeconds']} seconds, and the role allows {limit} at most.",
         NextStep(
-            f"Ask for {limit} seconds or less; only where that is too short, have the role's maximum raised.",
+            f"Ask for {limit} seconds or less; in a profile, the setting is duration_seconds. Only where that is too "
+            "short, have the role's maximum raised.",
             console="IAM → Roles → the role → Edit → Maximum session duration",
             cli=f"aws sts assume-role --role-arn {arn} --role-session-name test --duration-seconds {limit}",
-            python=f'sts.assume_role(…, role_arn="{arn}", duration_seconds={limit})',
+            python=f'sts.assume_role(account.client("sts", key), role_arn="{arn}", session_name="test", '
+            f"duration_seconds={limit})",
         ),
     )
 
 
+_DELETED = (
+    "The trust policy still has the id of a user or role that was deleted, and AWS does not save that again.",
+    NextStep("Take the statement with that id out, or put an ARN in its place, and save again."),
+)
 _DOCUMENT_FAULTS = {
     "should not specify a principal": (
         "A policy on a user, group or role says what its owner may do, so it names no Principal. "
@@ -190,7 +195,6 @@ _DOCUMENT_FAULTS = {
             "Put it into the role's trust policy.",
             console="IAM → Roles → the role → Trust relationships → Edit trust policy",
             cli="aws iam update-assume-role-policy --role-name <role-name> --policy-document file://trust.json",
-            python="iam.trust_principal(…, role_name=…, arn=…)",
         ),
     ),
     "Has prohibited field Resource": (
@@ -200,9 +204,10 @@ _DOCUMENT_FAULTS = {
             console="IAM → Users → the user → Permissions → Add permissions → Create inline policy → JSON",
             cli="aws iam put-user-policy --user-name <user-name> --policy-name <name> "
             "--policy-document file://policy.json",
-            python="iam.put_user_policy(…, document=policies.allow_assume_role(…))",
         ),
     ),
+    '"AWS":"AIDA': _DELETED,
+    '"AWS":"AROA': _DELETED,
     "Invalid principal in policy": (
         "The trust policy names a user or role that does not exist, or an ARN with a wildcard in it.",
         NextStep("Copy the ARN again from the user's page.", cli='aws iam list-users --query "Users[].Arn"'),

@@ -111,14 +111,14 @@ class Case:
             return self._why_allowed()
         if decision.verdict is Verdict.EXPLICIT_DENY:
             policy, statement = next(self.deciding())
-            return f"{_capital(statement.name)} of the {policy.source} denies it, and a Deny beats every Allow."
+            return f"{capital(statement.name)} of the {policy.source} denies it, and a Deny beats every Allow."
         if side == "resource":
             return self._why_not_let_in()
         if self.request.principal.is_root:
             return "AWS lets no root user assume a role."
         if side != "identity":
             kind = _POLICY_KINDS[side or "identity"]
-            return f"{_capital(kind)} of {self.who} leaves this out, and nothing outside it is allowed."
+            return f"{capital(kind)} of {self.who} leaves this out, and nothing outside it is allowed."
         if not self.decision.same_account and self.decision.resource_side is not Verdict.ALLOWED:
             return "Neither side allows it, and across accounts both have to."
         return f"No policy of {self.who} allows it{self._why_needed()}."
@@ -126,13 +126,11 @@ class Case:
     def _why_allowed(self) -> str:
         if self.decision.required == ("resource",):
             by = "everyone" if self.decision.matched_by == "everyone" else f"{self.who} itself"
-            return f"{_capital(self.other_policy)} names {by}; inside one account that is enough."
+            return f"{capital(self.other_policy)} names {by}; inside one account that is enough."
         if "resource" not in self.decision.required:
             return f"A policy of {self.who} allows it, and nothing denies it."
         if "identity" not in self.decision.required:
-            return (
-                f"{_capital(self.other_policy)} names the role behind the session; inside one account that is enough."
-            )
+            return f"{capital(self.other_policy)} names the role behind the session; inside one account that is enough."
         return f"Both sides allow it: a policy of {self.who}, and {self.other_policy}."
 
     def _why_not_let_in(self) -> str:
@@ -143,15 +141,15 @@ class Case:
         near = next(self.deciding(), None)
         mismatch = near[1].mismatch if near else None
         if near and mismatch and mismatch.element == "Condition":
-            would = f"{_capital(near[1].name)} of the {near[0].source} would let {self.who} in"
+            would = f"{capital(near[1].name)} of the {near[0].source} would let {self.who} in"
             return f"{would}, but its condition is not met."
-        return f"{_capital(self.other_policy)} does not let {self.who} in."
+        return f"{capital(self.other_policy)} does not let {self.who} in."
 
     def _why_needed(self) -> str:
         if not self.decision.same_account:
             return ", and across accounts both sides have to"
         if self.decision.matched_by == "account":
-            return f". {_capital(self.other_policy)} names the whole account, which leaves it to the account's policies"
+            return f". {capital(self.other_policy)} names the whole account, which leaves it to the account's policies"
         return ""
 
     @property
@@ -162,15 +160,24 @@ class Case:
             return ""
         if caller != owner:
             return f"Two: {self.who} is in {caller}, {self.other} in {owner}, so both sides have to allow it."
-        both = f"Both sides are in {caller}: "
+        if not (self.request.assumes_role or self.policies.resource):
+            return ""
+        return f"Both sides are in {caller}{self._what_is_enough()}."
+
+    def _what_is_enough(self) -> str:
+        """What one account asks for; nothing that matters where somebody denies."""
+        if self.decision.verdict is Verdict.EXPLICIT_DENY:
+            return ""
         if not self.request.assumes_role:
-            return f"{both}a policy of either side is enough." if self.policies.resource else ""
+            return ": a policy of either side is enough"
         if self.decision.matched_by == "account":
-            return f"{both}the trust policy names the account, so {self.who} needs a policy that allows it."
-        return f"{both}a trust policy that names {self.who} is enough by itself."
+            return f": the trust policy names the account, so {self.who} needs a policy that allows it"
+        would = "is" if self.decision.verdict is Verdict.ALLOWED else "would be"
+        return f": a trust policy that names {self.who} {would} enough by itself"
 
 
-def _capital(sentence: str) -> str:
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter at its beginning."""
     return sentence[0].upper() + sentence[1:]
 
 

@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 import re
 from dataclasses import replace
+from itertools import chain, count
 
 from helpers import policies
 from helpers.account import Account
 from helpers.arns import parse_arn
 from helpers.decisions import StatementReason, Verdict
-from helpers.explain.case import Case
+from helpers.explain.case import Case, capital
 from helpers.explain.explanation import NextStep
 from helpers.live_policies import Place
 
@@ -39,7 +40,7 @@ def remedy(case: Case, account: Account) -> NextStep:
     if case.request.principal.is_root:
         return NextStep("Sign in as a user or a role: the root user is for the few things that nobody else may do.")
     if decision.refused_by == "boundary":
-        return _widen_boundary(case)
+        return _widen_boundary(case, account)
     return _allow(case, account)
 
 
@@ -109,52 +110,55 @@ def _edit(place: Place) -> NextStep:
 
 
 def _allow(case: Case, account: Account) -> NextStep:
+    """A new inline policy for exactly the request: those that are there stay as they are."""
     near = next(case.deciding(), None)
     place = case.place(near[0].source) if near else None
-    if near and place and (statement := near[1]).mismatch:
-        if statement.mismatch.element == "Condition":
-            return _meet(case, statement, place)
-        if not place.policy_arn:
-            do = f"Put {case.request.resource} into the Resource of {statement.name} in the {place.source}."
-            return replace(_edit(place), do=do, python=_put_policy(case, account, place.policy_name))
-    holder = "role" if case.request.principal.role_arn else "user"
-    name = _name(case)
-    return NextStep(
-        f"Put an inline policy on {holder} {name} that allows {case.request.action} on {case.request.resource}.",
-        console=f"IAM → {holder.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
-        cli=f"aws iam put-{holder}-policy --{holder}-name {name} --policy-name {_policy_name(case)} "
-        "--policy-document file://policy.json",
-        python=_put_policy(case, account, _policy_name(case)),
-    )
-
-
-def _put_policy(case: Case, account: Account, policy_name: str) -> str:
-    """Python that writes an inline policy for exactly the request."""
-    holder = "role" if case.request.principal.role_arn else "user"
-    request = case.request
-    if request.assumes_role and request.action.lower() == "sts:assumerole":
+    if near and place and near[1].mismatch and near[1].mismatch.element == "Condition":
+        return _meet(case, near[1], place)
+    request, holder, name = case.request, _holder(case), _name(case)
+    do = f"Put an inline policy on {holder} {name} that allows {request.action} on {request.resource}."
+    if near and place and near[1].mismatch:
+        wrong = f"{capital(near[1].name)} of the {place.source} allows it on {near[1].mismatch.wanted}"
+        do = f"{wrong}: correct its Resource, or put a policy of its own on {holder} {name} for {request.resource}."
+    elif holder == "user" and not request.assumes_role:
+        do = f"Is {case.who} the one who should ask? If not, see which credentials the program uses. If so: {do}"
+    policy_name = _free_name(case)
+    document = f'policies.policy(policies.allow("{request.action}", "{request.resource}"))'
+    if request.assumes_role and request.action == "sts:AssumeRole":
         document = f'policies.allow_assume_role("{request.resource}")'
-    else:
-        document = f'policies.policy(policies.allow("{request.action}", "{request.resource}"))'
     client = _client(account, request.principal.account_id)
-    return (
-        f'iam.put_{holder}_policy({client}, {holder}_name="{_name(case)}", '
-        f'policy_name="{policy_name}", document={document})'
+    return NextStep(
+        do,
+        console=f"IAM → {holder.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
+        cli=f"aws iam put-{holder}-policy --{holder}-name {name} --policy-name {policy_name} "
+        "--policy-document file://policy.json",
+        python=f'iam.put_{holder}_policy({client}, {holder}_name="{name}", '
+        f'policy_name="{policy_name}", document={document})',
     )
 
 
-def _policy_name(case: Case) -> str:
-    if case.request.assumes_role:
-        return f"assume-{parse_arn(case.request.resource).name}"
-    return case.request.action.replace(":", "-").lower()
+def _free_name(case: Case) -> str:
+    """A name for a new inline policy that no policy of the caller has yet."""
+    request = case.request
+    name = f"assume-{parse_arn(request.resource).name}" if request.assumes_role else request.action.replace(":", "-")
+    taken = {place.policy_name for place in case.caller.places.values()}
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(free for free in names if free not in taken)
 
 
-def _widen_boundary(case: Case) -> NextStep:
+def _widen_boundary(case: Case, account: Account) -> NextStep:
     place = next(place for place in case.caller.places.values() if place.side == "boundary")
-    do = f"Ask whoever set the boundary to add {case.request.action} on {case.request.resource} to it."
+    request = case.request
+    do = f"Ask whoever set the boundary to add {request.action} on {request.resource} to it."
     if place.policy_arn.split(":")[4] == "aws":
         return NextStep(f"{do} AWS maintains this one: another policy has to take its place.")
-    return replace(_edit(place), do=do)
+    client = _client(account, request.principal.account_id)
+    return replace(
+        _edit(place),
+        do=do,
+        python=f'iam.add_to_managed_policy({client}, policy_arn="{place.policy_arn}", '
+        f'statement=policies.allow("{request.action}", "{request.resource}"))',
+    )
 
 
 # --- the other side
@@ -227,13 +231,13 @@ def _meet(case: Case, statement: StatementReason, place: Place) -> NextStep:
     found = _CONDITION.fullmatch(statement.mismatch.wanted)
     key, wanted = (found["key"], found["wanted"]) if found else ("", "")
     role = f"aws sts assume-role --role-arn {case.request.resource} --role-session-name test"
+    call = f'sts.assume_role(account.client("sts", key), role_arn="{case.request.resource}", session_name="test"'
     match key.lower():
         case "sts:externalid":
             return NextStep(
                 f"Pass the external id that the trust policy wants, {wanted}, along with the call.",
                 cli=f"{role} --external-id {wanted}",
-                python=f'sts.assume_role(RoleArn="{case.request.resource}", RoleSessionName="test", '
-                f'ExternalId="{wanted}")',
+                python=f'{call}, external_id="{wanted}")',
             )
         case "aws:multifactorauthpresent" | "aws:multifactorauthage":
             return NextStep(
@@ -265,6 +269,11 @@ def _principal_arn(case: Case) -> str:
 def _name(case: Case) -> str:
     """The name of the user, or of the role behind the session."""
     return parse_arn(_principal_arn(case)).name
+
+
+def _holder(case: Case) -> str:
+    """What the caller's policies are on."""
+    return "role" if case.request.principal.role_arn else "user"
 
 
 def _own_iam(case: Case, account: Account) -> str:

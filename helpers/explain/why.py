@@ -35,6 +35,7 @@ _SIDES_IN_AWS_WORDS: dict[str, Side] = {
     "permissions boundary": "boundary",
     "session policy": "session",
     "resource-based policy": "resource",
+    "role trust policy": "resource",
 }
 # Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
 _OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
@@ -78,7 +79,8 @@ def explain(
     if error is not None:
         return _explain_error(account, error)
     if not principal:
-        raise ValueError('Say what to explain: explain(account, error), or explain(account, principal="arn:…", …).')
+        wanted = 'explain(account, error), or explain(account, principal="arn:…", action=…, resource=…)'
+        raise ValueError(f"There is neither an error nor a principal: say {wanted}. A call that worked has no error.")
     caller = read_caller(account, principal)
     session = None if session_policies is None else tuple(Policy("session policy", one) for one in session_policies)
     return _explained(account, caller, action, resource, context or {}, session=session)
@@ -100,6 +102,9 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
     explained = _explained(
         account, caller, action, resource, context, session=_session_side(refusal), knows_call=asked is not None
     )
+    kind = refusal.denies or refusal.allows
+    if kind and kind not in _SIDES_IN_AWS_WORDS:
+        return replace(_in_aws_words(explained, refusal), next_step=_ask_the_organization(kind))
     if explained.verdict is None:
         return _in_aws_words(explained, refusal)
     if explained.verdict is Verdict.ALLOWED:
@@ -127,16 +132,17 @@ def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
         verdict=Verdict.EXPLICIT_DENY if refusal.denies else Verdict.IMPLICIT_DENY,
         decided_by=_SIDES_IN_AWS_WORDS.get(kind),
         reason=f"AWS says: {'an explicit deny in a' if refusal.denies else 'no'} {kind}"
-        f"{'' if refusal.denies else ' allows it'}. That policy could not be read.",
+        f"{'' if refusal.denies else ' allows it'}. That policy cannot be read here.",
     )
 
 
 def _who_what(account: Account, refusal: Refusal, asked: Asked | None) -> tuple[str, str, str]:
     """Caller, action and resource: from the message, or from the call where the message is silent."""
-    if refusal.caller and refusal.action:
+    names_role = refusal.resource != "*" or refusal.action != ASSUME_ROLE
+    if refusal.caller and refusal.action and names_role:
         return refusal.caller, refusal.action, refusal.resource
     if asked and asked.operation == "AssumeRole":
-        return _caller_of(account, asked), ASSUME_ROLE, asked.parameters["RoleArn"]
+        return refusal.caller or _caller_of(account, asked), ASSUME_ROLE, asked.parameters["RoleArn"]
     if asked and asked.service == "s3" and "Bucket" in asked.parameters:
         action = {"HeadBucket": "ListBucket", "HeadObject": "GetObject"}.get(asked.operation, asked.operation)
         path = "/".join(asked.parameters[name] for name in ("Bucket", "Key") if name in asked.parameters)
@@ -248,6 +254,10 @@ def _absent_keys(case: Case) -> list[str]:
         for key in tests
     ]
     return sorted({key for key in asked if key.lower() not in known})
+
+
+def _ask_the_organization(kind: str) -> NextStep:
+    return NextStep(f"Ask whoever manages this {kind}: it is above the policies of users, roles and resources.")
 
 
 def _ask_to_read(unread: Sequence[Unread]) -> NextStep:
