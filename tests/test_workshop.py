@@ -228,7 +228,7 @@ MENDS: dict[int, Mend] = {
 OTHER_MENDS: list[tuple[int, str, Mend]] = [
     (1, "a new key", Bench.new_key),
     (3, "no duration at all", lambda bench: bench.app.unset("duration_seconds")),
-    (4, "a new session", Bench.new_session),
+    (5, "a new session", Bench.new_session),
     (6, "the trust by name", Bench.trust_user),
     (10, "one object", lambda bench: bench.let_role_read_one_object()),
     (14, "a Deny for the others alone", lambda bench: bench.deny(unless=bench.user)),
@@ -241,7 +241,7 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
             lambda bench: bench.trust("*"),
             [
                 "User workshop-01-other-user may assume the role now, and should not",
-                "Too broad: trust policy of role workshop-01-role allows sts:assumerole to *",
+                "Too broad: the trust policy of role workshop-01-role allows sts:AssumeRole to *",
                 "name what the app needs, without a *",
             ],
         ),
@@ -257,6 +257,7 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
             lambda bench: bench.attach("AdministratorAccess"),
             ["user workshop-04-user allows all of AdministratorAccess", "may assume another role now"],
         ),
+        (Bench.new_session, ["The app works, and stops again when this session ends"]),
     ],
     5: [
         (
@@ -272,8 +273,8 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
             ),
             [
                 "user workshop-06-user allows sts:* on arn",
-                "user workshop-06-user allows sts:assumerole on *; name",
-                "allows sts:assumerole on arn:aws:iam::111122223333:role/workshop-06-*; name",
+                "user workshop-06-user allows sts:AssumeRole on *; name",
+                "allows sts:AssumeRole on arn:aws:iam::111122223333:role/workshop-06-*; name",
                 "User workshop-06-user may assume another role now",
             ],
         ),
@@ -292,14 +293,14 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
             [
                 "user workshop-08-user allows * on *",
                 "user workshop-08-user allows everything but s3:* on *",
-                "allows sts:assumerole on everything but arn:aws:iam::111122223333:role/x",
+                "allows sts:AssumeRole on everything but arn:aws:iam::111122223333:role/x",
             ],
         ),
         (Bench.allow_all_through_group, ["user workshop-08-user allows * on *"]),
     ],
     9: [(Bench.make_role_anew, ["The role workshop-09-role was deleted and made anew"])],
     10: [
-        (Bench.open_bucket, ["policy of bucket workshop-10-reports allows s3:getobject to *"]),
+        (Bench.open_bucket, ["policy of bucket workshop-10-reports allows s3:GetObject to *"]),
         (
             lambda bench: bench.let_role(["s3:*"], [*bench.bucket_arns, "*"]),
             [
@@ -323,17 +324,17 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
     13: [
         (
             lambda bench: bench.allow(policies.allow("s3:ListBucket", bench.bucket_arns[0]), user="laptop-user"),
-            ["user workshop-13-laptop-user allows s3:listbucket on arn:aws:s3:::workshop-13-reports, which the app"],
+            ["user workshop-13-laptop-user allows s3:ListBucket on arn:aws:s3:::workshop-13-reports; the user needs"],
         )
     ],
     14: [
         (lambda bench: bench.deny(unless="*"), ["User workshop-14-other-user may assume the role now"]),
-        (Bench.delete_deny, ["The Deny of sts:assumerole on * in group workshop-14-contractors is gone"]),
+        (Bench.delete_deny, ["The Deny of sts:AssumeRole on * in group workshop-14-contractors is not there"]),
     ],
     15: [
-        (lambda bench: bench.widen_boundary("*"), ["boundary of user workshop-15-user allows sts:assumerole on *"]),
-        (Bench.trust_user, ["trust policy of role workshop-15-role allows sts:assumerole to arn"]),
-        (Bench.delete_boundary, ["The permissions boundary of user workshop-15-user is gone"]),
+        (lambda bench: bench.widen_boundary("*"), ["boundary of user workshop-15-user allows sts:AssumeRole on *"]),
+        (Bench.trust_user, ["trust policy of role workshop-15-role allows sts:AssumeRole to arn"]),
+        (Bench.delete_boundary, ["The permissions boundary of user workshop-15-user is not the one"]),
     ],
 }
 

@@ -28,7 +28,7 @@ class Grant(NamedTuple):
     Attributes:
         holder: whose policy: "user workshop-06-user", "trust policy of role workshop-06-role", …
         effect: "Allow" or "Deny".
-        action: in small letters.
+        action: as it is written; IAM ignores its case.
         target: the resource; in a trust policy, the principal.
         conditions: each as "operator key value".
     """
@@ -43,7 +43,7 @@ class Grant(NamedTuple):
         """Whether all that the other grants is within this one."""
         return (
             self[:2] == other[:2]
-            and fnmatchcase(other.action, self.action)
+            and fnmatchcase(other.action.lower(), self.action.lower())
             and fnmatchcase(other.target, self.target)
             and set(self.conditions) <= set(other.conditions)
         )
@@ -170,7 +170,7 @@ def _of_document(holder: str, document: Mapping[str, Any]) -> Iterator[Grant]:
         conditions = tuple(sorted(_conditions(statement.get("Condition", {}))))
         for action in _element(statement, "Action"):
             for target in _targets(statement):
-                yield Grant(holder, statement["Effect"], action.lower(), target, conditions)
+                yield Grant(holder, statement["Effect"], action, target, conditions)
 
 
 def _targets(statement: policies.Statement) -> list[str]:
@@ -238,23 +238,34 @@ def _replaced(before: Reading, now: Reading) -> Iterator[str]:
 
 
 def _lost_guards(before: Reading, now: Reading) -> Iterator[str]:
-    denied = {grant[:4] for grant in now.grants if grant.effect == "Deny"}
+    denied = {_protects(grant) for grant in now.grants if grant.effect == "Deny"}
     for grant in sorted(before.grants):
-        if grant.effect == "Deny" and grant[:4] not in denied:
-            yield f"The Deny of {grant.action} on {grant.target} in {grant.holder} is gone; it protects others too."
+        if grant.effect == "Deny" and _protects(grant) not in denied:
+            was = f"The Deny of {grant.action} on {grant.target} in {grant.holder}"
+            yield f"{was} is not there as it was; it protects others too."
     for holder, arn in before.boundaries.items():
         if now.boundaries.get(holder) != arn:
-            yield f"The permissions boundary of {holder} is gone. Mend the boundary's policy, and leave it in place."
+            other = f"The permissions boundary of {holder} is not the one that was set"
+            yield f"{other}. Mend the boundary's policy, and leave it in place."
     if now.longest_session > before.longest_session:
         limit = f"{now.longest_session} seconds now; {before.longest_session} are enough"
         yield f"Sessions of the role may last {limit}."
+
+
+def _protects(grant: Grant) -> tuple[str, str, str]:
+    return grant.holder, grant.action.lower(), grant.target
 
 
 def _too_broad(before: Iterable[Grant], now: Iterable[Grant]) -> Iterator[str]:
     before = tuple(before)
     for grant in sorted(now):
         if grant.effect == "Allow" and not any(known.covers(grant) for known in before):
-            yield f"Too broad: {grant.holder} allows {grant.action} {_to_whom(grant)}{_why(grant, before)}."
+            whose = f"a policy of {grant.holder}" if _is_identity(grant) else f"the {grant.holder}"
+            yield f"Too broad: {whose} allows {grant.action} {_to_whom(grant)}{_why(grant, before)}."
+
+
+def _is_identity(grant: Grant) -> bool:
+    return grant.holder.startswith(("user ", "role "))
 
 
 def _to_whom(grant: Grant) -> str:
@@ -272,6 +283,8 @@ def _why(grant: Grant, before: Iterable[Grant]) -> str:
     }
     if lost:
         return f", without the condition {', '.join(sorted(lost))}"
+    if grant.holder.startswith("user ") and not grant.action.lower().startswith(("sts:", "*")):
+        return "; the user needs no rights of its own, for the role has them"
     if "*" in grant.action or "*" in grant.target:
         return "; name what the app needs, without a *"
     if grant.target.endswith(":root"):

@@ -30,6 +30,10 @@ PROFILE, USER_PROFILE = "app", "app-user"
 SETTINGS = ("role_arn", "external_id", "duration_seconds")
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 REPORT_KEY = "report.csv"
+_WAYS = (
+    "app.set(name, value), app.unset(name, …), app.set_key(access_key), app.set_session(session); "
+    "app.run() runs it again"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,7 +143,9 @@ class App(Shown):
         """
         profile = profiles.read_profile(self.home, USER_PROFILE)
         try:
-            return AccessKey(USER_PROFILE, profile["aws_access_key_id"], profile["aws_secret_access_key"])
+            return AccessKey(
+                f"workshop-{self.number:02}-user", profile["aws_access_key_id"], profile["aws_secret_access_key"]
+            )
         except KeyError:
             raise NoCredentialsError from None
 
@@ -169,6 +175,7 @@ class App(Shown):
         return [
             ("environment", "\n".join(variables) or "(no variables)"),
             *profiles.show_files(self.home).texts.items(),
+            ("Change it with", _WAYS),
         ]
 
     def run(self) -> Run:

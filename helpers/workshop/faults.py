@@ -30,6 +30,7 @@ class Fault:
         spoil: breaks it; returns AWS's error where the report is about a call of the colleague's own.
         prepare: adds to the working set-up.
         accepts: a grant that the mend may use, beside those of the working set-up.
+        must_last: whether a mend that ends by itself, such as another session in the environment, is none.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Fault:
     spoil: Callable[[Scene], ClientError | None]
     prepare: Callable[[Scene], None] = _nothing
     accepts: Callable[[Scene], Grant] | None = None
+    must_last: bool = False
 
 
 # In the order of the workshop, from easy to hard.
@@ -94,11 +96,12 @@ FAULTS = (
             "`workshop.app(account, 4).credentials` shows where they are from: a session in the environment "
             "variables, opened for 15 minutes. Environment variables win over the profile, which would assume "
             "the role by itself, whenever it has to.",
-            "Take the three variables out with `app.unset(…)`, and the profile takes over for good. A new "
-            "session (`sts.assume_role` with `app.user_key`, then `app.set_session`) helps until it ends too.",
+            "Take the three variables out with `app.unset(…)`, and the profile takes over for good. Another "
+            "session would end like this one.",
         ),
         trust="the user",
         spoil=spoiling.let_session_expire,
+        must_last=True,
     ),
     Fault(
         title="AWS does not know my key",

@@ -21,15 +21,25 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 
-def problems_of(scene: Scene, before: Reading) -> list[str]:
+PROVED = (
+    "The app assumed its role and read its report.\n"
+    "Still refused, each tried: the user on another role, and on the bucket without the role; the role on other "
+    "buckets, and on writing; another user on the role."
+)
+
+
+def problems_of(scene: Scene, before: Reading, *, must_last: bool) -> list[str]:
     """Says what is still wrong; nothing when the mend is a good one.
 
     Args:
         scene: where it was mended.
         before: what there was, with all that a mend may grant.
+        must_last: whether the app has to go on working by itself.
     """
     now, run = read(scene), scene.app.run()
     problems = _app_problems(scene, run)
+    if must_last and run.worked and scene.app.environment:
+        problems.append("The app works, and stops again when this session ends: let its profile assume the role.")
     if run.session and not problems and f"user {scene.other_user}" in now.ids:
         problems += _opened(scene, run.session)
     return problems + compare(before, now)

@@ -22,7 +22,7 @@ from helpers.workshop.scene import (
 
 def trusted_by_name(scene: Scene) -> Grant:
     """The trust in the user by name: narrower than the trust in the account, so a mend may use it."""
-    return Grant(f"trust policy of role {scene.role}", "Allow", "sts:assumerole", scene.user_arn)
+    return Grant(f"trust policy of role {scene.role}", "Allow", "sts:AssumeRole", scene.user_arn)
 
 
 # --- the app's own side

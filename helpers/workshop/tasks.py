@@ -16,7 +16,7 @@ from helpers.workshop.audit import Reading, read
 from helpers.workshop.cleanup import clear
 from helpers.workshop.colleagues_app import REPORT_KEY, App, Run
 from helpers.workshop.faults import FAULTS, Fault
-from helpers.workshop.proof import problems_of
+from helpers.workshop.proof import PROVED, problems_of
 from helpers.workshop.scene import Scene, build
 
 TARGETS = ("sandbox", "private")
@@ -107,8 +107,7 @@ class Checked(Shown):
 
     def rows(self) -> Rows:
         """What is still wrong, or what was proved."""
-        proved = "The app assumed its role and read its report. What should be refused is still refused."
-        return [("Still wrong", "\n".join(self.problems))] if self.problems else [("Proved", proved)]
+        return [("Still wrong", "\n".join(self.problems))] if self.problems else [("Proved", PROVED)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -191,7 +190,8 @@ def check(account: Account, number: int | None = None) -> Checked:
     """
     scene = _scene(account, app(account, number).number)
     before = Reading.from_json((scene.app.home.folder / AS_BROKEN).read_text(encoding="utf-8"))
-    return Checked(scene.number, tuple(problems_of(scene, before)))
+    must_last = _fault(scene.number).must_last
+    return Checked(scene.number, tuple(problems_of(scene, before, must_last=must_last)))
 
 
 def clean_up(account: Account) -> CleanedUp:
