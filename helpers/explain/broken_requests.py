@@ -29,7 +29,7 @@ def explain_credentials(account: Account, fault: CredentialFault, asked: Asked |
     key = _look_up(account, asked) if asked else None
     reason, next_step = _FAULTS[fault](key)
     return Explanation(
-        question=f"{asked.operation} of {asked.service}" if asked else "a call with these credentials",
+        question=f"the call {asked.operation}" if asked else "a call with these credentials",
         verdict=Verdict.IMPLICIT_DENY,
         decided_by="credentials",
         reason=f"{reason} No policy was asked.",
@@ -151,7 +151,7 @@ def explain_request(account: Account, error: ClientError, asked: Asked | None) -
         raise ValueError(f"{wanted}. This is {told['Code']}: {message}")
     reason, next_step = found
     return Explanation(
-        question=f"{asked.operation} of {asked.service}" if asked else error.operation_name,
+        question=f"the call {asked.operation}" if asked else error.operation_name,
         verdict=Verdict.IMPLICIT_DENY,
         decided_by="request",
         reason=f"{reason} No policy was asked." if told["Code"] != "MalformedPolicyDocument" else reason,
