@@ -3,12 +3,14 @@
 import json
 import random
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from aws_cli import command_problem
 from helpers import iam, policies, sts
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
@@ -66,7 +68,15 @@ def explained(account: Account, user: User, role_arn: str, **options: Any) -> Ex
     """The explanation of a refusal that must come."""
     error = assume(account, user, role_arn, **options)
     assert error is not None
-    return explain(account, error)
+    found = explain(account, error)
+    assert cli_problem(found) is None
+    return found
+
+
+def cli_problem(found: Explanation) -> str | None:
+    """What the AWS CLI has against the line that is proposed."""
+    line = found.next_step.cli
+    return command_problem(shlex.split(line)[1:]) if line.startswith("aws ") else None
 
 
 # --- one case after another
@@ -297,6 +307,7 @@ def test_credentials_that_aws_does_not_take(account: Account) -> None:
     eval(told["inactive"].next_step.python, {"account": account, "iam": iam})
     assert error_of(account.client("sts", user.key).get_caller_identity) is None
     for found in told.values():
+        assert cli_problem(found) is None
         shown = repr(found) + found._repr_html_()
         assert not re.search(r"(AKIA|ASIA)[A-Z0-9]{16}", shown)
 

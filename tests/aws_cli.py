@@ -1,0 +1,36 @@
+"""What the AWS CLI has against a command, asked of its own tables."""
+
+import os
+from functools import cache
+from typing import Any
+from unittest import mock
+
+
+def command_problem(words: list[str]) -> str | None:
+    """What the AWS CLI has against a command, asked of its own tables."""
+    command = aws_cli()
+    everywhere = set(command.arg_table)
+    while words and not words[0].startswith("-") and words[0] in command.command_table:
+        command = command.command_table[words.pop(0)].create_help_command()
+    options = command.arg_table
+    wanted = [name for name, option in options.items() if option.required and not option.positional_arg]
+    given = [word.removeprefix("--").partition("=")[0] for word in words if word.startswith("--")]
+    places = [option for option in options.values() if option.positional_arg]
+    if words and not words[0].startswith("-") and not places:
+        return f"there is no command {words[0]}"
+    if unknown := [name for name in given if name not in options and name not in everywhere]:
+        return f"there is no option --{unknown[0]}"
+    if missing := [name for name in wanted if name not in given]:
+        return f"the option --{missing[0]} is missing"
+    return None
+
+
+@cache
+def aws_cli() -> Any:
+    """The tables of the AWS CLI that is installed, read without anybody's configuration."""
+    from awscli.clidriver import create_clidriver
+
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    kept |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    with mock.patch.dict(os.environ, kept | {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}, clear=True):
+        return create_clidriver().create_help_command()
