@@ -17,17 +17,9 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     trust,
     unique,
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
-
 
 ANSWERED = [
     # the client's service, a call that moto answers, the action that allows it, status and code without it
