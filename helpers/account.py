@@ -78,7 +78,7 @@ class Account:
     administrator: Administrator = field(repr=False)
     _session: boto3.Session = field(repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
-    _own_clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _clients: dict[tuple[str | None, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, account_id: str) -> "Account | None":
         """The account with these 12 digits, if it is one of yours: this one, or one of the others."""
@@ -91,11 +91,11 @@ class Account:
             service: its name in boto3, such as "iam".
             credentials: who signs the calls; the account's administrator when left out.
         """
-        if credentials:
-            return self._new_client(service, credentials)
-        if service not in self._own_clients:
-            self._own_clients[service] = self._new_client(service, self.administrator)
-        return self._own_clients[service]
+        signer = credentials or self.administrator
+        made_for = (service, signer.access_key_id, signer.secret_access_key, signer.session_token)
+        if made_for not in self._clients:
+            self._clients[made_for] = self._new_client(service, signer)
+        return self._clients[made_for]
 
     def advance_clock(self, seconds: float) -> None:
         """Moves the sandbox's clock forward, so that a session's end need not be waited for.

@@ -17,17 +17,9 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     trust,
     unique,
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
-
 
 VERSION = "2012-10-17"
 SYNTAX = "Syntax errors in policy."

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +22,11 @@ S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 
 
 @pytest.fixture(scope="module")
-def account() -> Account:
-    return open_account("private")
+def account() -> Iterator[Account]:
+    account = open_account("private")
+    yield account
+    for each in (account, *account.others):
+        iam.delete_made(each.client("iam"))
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,15 @@ class User:
 
 def new_user(account: Account, *inline: Any) -> User:
     client, name = account.client("iam"), unique("user")
-    arn = client.create_user(UserName=name)["User"]["Arn"]
+    arn = iam.create_user(client, name=name, made_for="explain").arn
     if inline:
         client.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*inline))
     return User(name, arn, iam.create_access_key(client, user_name=name))
 
 
 def new_role(account: Account, *trusts: Any, **options: Any) -> str:
-    options = {"RoleName": unique("role"), "AssumeRolePolicyDocument": document(*trusts)} | options
+    made = {"Key": iam.TAG_KEY, "Value": f"{iam.TAG_VALUE}-explain"}
+    options = {"RoleName": unique("role"), "AssumeRolePolicyDocument": document(*trusts), "Tags": [made]} | options
     arn: str = account.client("iam").create_role(**options)["Role"]["Arn"]
     return arn
 

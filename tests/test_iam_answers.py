@@ -16,18 +16,11 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     trust,
     unique,
 )
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def new_policy(sandbox, *statements):

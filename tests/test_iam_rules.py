@@ -12,18 +12,11 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     unique,
 )
 
 ANY_S3 = document(allow("s3:*"))
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def missing(message):

@@ -16,7 +16,6 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     send,
     trust,
     unique,
@@ -24,12 +23,6 @@ from sandbox_clients import (
 
 ONESELF = f"arn:aws:iam::{HERE}:user/team/${{aws:username}}"
 NOT_A_USER = Refusal(400, "ValidationError", "Must specify userName when calling with non-User credentials")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -61,12 +61,6 @@ class Device(NamedTuple):
         return next(code for code in ("000000", "111111", "222222") if code not in shown)
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
-
-
 def new_device(sandbox):
     made = iam(sandbox).create_virtual_mfa_device(VirtualMFADeviceName=unique("phone"))["VirtualMFADevice"]
     return Device(made["SerialNumber"], pyotp.TOTP(made["Base32StringSeed"].decode()), time.time())

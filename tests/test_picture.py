@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers import iam, picture, steps, sts
+from helpers import iam, picture, policies, steps, sts
 from helpers.account import Account, open_account
 from helpers.picture import Picture, svg
 from helpers.picture.svg import Box, Finding, Item, Scene, Section, Service, Sign
@@ -87,9 +87,9 @@ class Pair:
 
 def new_pair(account: Account, *, user: str | None = None, role: str | None = None) -> Pair:
     pair = Pair(account, user or unique("user"), role or unique("role"))
-    pair.client.create_user(UserName=pair.user)
-    nobody = document(trust({"Service": "ec2.amazonaws.com"}))
-    pair.client.create_role(RoleName=pair.role, AssumeRolePolicyDocument=nobody)
+    nobody = policies.policy(policies.trust_service("ec2.amazonaws.com"))
+    iam.create_user(pair.client, name=pair.user, made_for="picture")
+    iam.create_role(pair.client, name=pair.role, trust_policy=nobody, made_for="picture")
     return pair
 
 
@@ -531,7 +531,7 @@ def test_the_same_account_is_drawn_the_same_and_tells_nothing_of_this_machine(ac
     user, role = steps.the_user(account), steps.the_role(account)
     first, again = picture.draw(account), picture.draw(account, user_name=user.name, role_name=role.name)
     assert first._repr_svg_() == again._repr_svg_()
-    details = json.dumps(account.client("iam").get_account_authorization_details(), default=str)
+    details = json.dumps(account.client("iam").get_account_authorization_details(Filter=["User", "Role"]), default=str)
     hidden = {
         *re.findall(r"A(?:IDA|ROA|KIA)[A-Z0-9]{16}", details),
         str(account.folder),

@@ -20,18 +20,11 @@ from sandbox_clients import (
     new_user,
     refusal,
     refusal_to_assume,
-    running_sandbox,
     trust,
     unique,
 )
 
 ASSUME = "sts:AssumeRole"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def may_assume(sandbox, user, role_arn):

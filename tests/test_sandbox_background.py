@@ -173,7 +173,7 @@ class _Stranger(BaseHTTPRequestHandler):
 def another_server(says):
     handler = type("Handler", (_Stranger,), {"says": says})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield server.server_address[1]
     finally:

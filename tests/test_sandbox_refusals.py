@@ -21,19 +21,12 @@ from sandbox_clients import (
     new_user,
     refusal,
     refusal_to_assume,
-    running_sandbox,
     trust,
     unique,
 )
 
 INVALID_TOKEN = Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def malformed(message):

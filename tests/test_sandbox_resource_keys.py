@@ -15,19 +15,12 @@ from sandbox_clients import (
     new_user,
     refusal,
     refusal_to_assume,
-    running_sandbox,
     trust,
     unique,
 )
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 BLUE = [{"Key": "team", "Value": "blue"}]
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def on_team(team, key="aws:ResourceTag"):

@@ -17,17 +17,9 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     trust,
     unique,
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
-
 
 ANSWERED = [
     # the client's service, a call that moto answers, the action that allows it, status and code without it
@@ -177,19 +169,22 @@ def test_what_is_not_there_is_said_to_head_requests_too(sandbox):
     assert refusal(s3.head_object, Bucket=bucket, Key="nothing").status == 404
 
 
-@pytest.mark.parametrize(
-    ("service", "call"), [("iam", "list_users"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
-)
-def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(service, call, caplog):
+@pytest.fixture(scope="module")
+def broken():
     server = create_server()
     server.gate._moto = None  # what nobody expects
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        admin = administrator(server.connection)
-        with caplog.at_level(logging.ERROR):
-            told = refusal(getattr(client(server.connection, service, admin), call))
-        assert told == (500, "InternalFailure", "The sandbox failed; its log says where.")
-        assert "'NoneType' object has no attribute 'answer'" in caplog.text, "the log has the traceback"
-        assert client(server.connection, "sts", admin).get_caller_identity(), "and the sandbox goes on"
-    finally:
-        server.shutdown()
+    yield server.connection
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("service", "call"), [("iam", "list_users"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
+)
+def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(broken, service, call, caplog):
+    admin = administrator(broken)
+    with caplog.at_level(logging.ERROR):
+        told = refusal(getattr(client(broken, service, admin), call))
+    assert told == (500, "InternalFailure", "The sandbox failed; its log says where.")
+    assert "'NoneType' object has no attribute 'answer'" in caplog.text, "the log has the traceback"
+    assert client(broken, "sts", admin).get_caller_identity(), "and the sandbox goes on"

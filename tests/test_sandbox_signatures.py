@@ -32,19 +32,12 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     send,
     trust,
     unique,
 )
 
 EVERYONE = {"Principal": "*"}
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 @pytest.fixture

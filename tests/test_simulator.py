@@ -14,7 +14,6 @@ from sandbox_clients import (
     new_role,
     new_user,
     refusal,
-    running_sandbox,
     trust,
     unique,
 )
@@ -22,12 +21,6 @@ from sandbox_clients import (
 BUCKET, OBJECT, OTHER = "arn:aws:s3:::b", "arn:aws:s3:::b/key", "arn:aws:s3:::other/key"
 ALLOWED, EXPLICIT, IMPLICIT = "allowed", "explicitDeny", "implicitDeny"
 ALICE = f"arn:aws:iam::{HERE}:user/alice"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def custom(sandbox, *policies, action="s3:GetObject", **options):

@@ -18,7 +18,6 @@ from sandbox_clients import (
     new_user,
     refusal,
     refusal_to_assume,
-    running_sandbox,
     trust,
     unique,
 )
@@ -26,12 +25,6 @@ from sandbox_clients import Key as SessionKey
 
 ASSUME = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
 INVALID_TOKEN = Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        yield connection
 
 
 def tags(**pairs):

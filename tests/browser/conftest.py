@@ -1,9 +1,15 @@
-"""The one JupyterLab and the one browser of all browser tests."""
+"""The one JupyterLab and the one browser of all browser tests, and a screenshot of whatever fails."""
 
 from collections.abc import Iterator
 
 import pytest
 from lab import NO_BROWSER, WIDE, Lab, browser_program, lab_in
+
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_exception_interact(node: pytest.Item) -> None:
+    node.stash[FAILED] = True
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +22,8 @@ def only_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def lab(only_lab: Lab) -> Lab:
+def lab(only_lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     only_lab.use_width(WIDE)
-    return only_lab
+    yield only_lab
+    if request.node.stash.get(FAILED, False):
+        only_lab.keep_screenshot(request.node.name)

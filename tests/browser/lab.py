@@ -37,14 +37,15 @@ EMPTY_WIDGET = f"{OUTPUTS}[data-mime-type*='widget-view']:not(:has(.jupyter-widg
 
 IN_TIME = """argument => Promise.race([(%s)(argument), new Promise((_, fail) =>
     setTimeout(() => fail(new Error('JupyterLab has not answered in %d ms')), %d))])"""
-OPEN_AND_RUN = """async path => {
+START = """async path => {
     const app = window.jupyterapp;
     const panel = await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
     await Promise.all([panel.context.ready, panel.sessionContext.ready, panel.revealed]);
     window.opened = {...window.opened, [path]: panel};
     app.shell.activateById(panel.id);
-    return await app.commands.execute('notebook:run-all-cells');
+    window.ran = {...window.ran, [path]: app.commands.execute('notebook:run-all-cells')};
 }"""
+RAN = "path => window.ran[path]"
 SHOW = "path => window.jupyterapp.shell.activateById(window.opened[path].id)"
 ERRORS = """path => window.opened[path].content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? [])
     .filter(output => output.output_type === 'error').map(output => `${output.ename}: ${output.evalue}`)"""
@@ -77,22 +78,28 @@ class Lab:
     Attributes:
         page: the page, for clicks and keys.
         folder: where its notebooks are.
-        ran: for each notebook that is open, whether Run All came to its end.
+        started: the notebooks that are open.
     """
 
     page: Page
     folder: Path
-    ran: dict[str, bool] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
+
+    def start(self, name: str) -> None:
+        """Opens a notebook and starts Run All, the first time."""
+        if name not in self.started:
+            self._evaluate(START, f"{name}.ipynb")
+            self.started.add(name)
 
     def open(self, name: str) -> list[str]:
-        """Shows a notebook, after Run All the first time; returns the errors that its cells raised."""
+        """Shows a notebook after Run All; returns the errors that its cells raised."""
+        self.start(name)
         path = f"{name}.ipynb"
-        if name not in self.ran:
-            self.ran[name] = self._evaluate(OPEN_AND_RUN, path)
+        ran: bool = self._evaluate(RAN, path)
         self._evaluate(SHOW, path)
         expect(self.page.locator(EMPTY_WIDGET)).to_have_count(0)
         errors: list[str] = self._evaluate(ERRORS, path)
-        return errors if self.ran[name] else errors or ["Run All stopped"]
+        return errors if ran else errors or ["Run All stopped"]
 
     def _evaluate(self, script: str, argument: object) -> Any:
         return self.page.evaluate(IN_TIME % (script, MS_TO_RUN, MS_TO_RUN), argument)

@@ -51,10 +51,19 @@ def slow_form(lab: Lab) -> Locator:
     return lab.forms[0]
 
 
+@pytest.fixture(scope="module")
+def all_started(only_lab: Lab) -> None:
+    """Every notebook runs in a kernel of its own: all at the same time."""
+    for name in NAMES:
+        only_lab.start(name)
+
+
+@pytest.mark.usefixtures("all_started")
 @pytest.mark.parametrize("name", NAMES)
 def test_run_all_succeeds(lab: Lab, name: str) -> None:
     assert lab.open(name) == []
     expect(lab.page.locator(OUTPUTS).first, "the card says where you are").to_contain_text("Region")
+    lab.keep_screenshot(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +71,6 @@ def test_run_all_succeeds(lab: Lab, name: str) -> None:
 def test_outputs_are_accessible(lab: Lab, name: str, theme: str) -> None:
     lab.open(name)
     lab.use_theme(theme)
-    lab.keep_screenshot(f"{name}-{theme}")
     assert lab.violations() == []
 
 
@@ -76,7 +84,6 @@ def test_a_picture_is_shown_and_told_in_words(lab: Lab, name: str) -> None:
 def test_nothing_is_cut_in_a_narrow_window(lab: Lab, name: str) -> None:
     lab.open(name)
     lab.use_width(NARROW)
-    lab.keep_screenshot(f"{name}-narrow")
     assert lab.too_wide() == []
 
 
