@@ -112,7 +112,7 @@ def test_what_is_no_port(start):
 def test_a_signal_ends_it_cleanly(start, number):
     process = start()
     connection = Connection.from_json(process.stdout.readline())
-    iam(connection).list_users()  # leaves a connection open
+    iam(connection).list_users()
     process.send_signal(number)
     output, errors = process.communicate(timeout=SECONDS_TO_END)
     assert (process.returncode, output, errors) == (0, "", "")

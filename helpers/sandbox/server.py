@@ -20,7 +20,7 @@ PRIVATE_SEED = 42
 
 
 class _Handler(moto_seam.MotoRequestHandler):
-    """Keeps connections open between requests, and keeps quiet about them."""
+    """Speaks HTTP/1.1, and keeps quiet about the requests."""
 
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # otherwise a line that is no HTTP is answered without a status
