@@ -14,11 +14,15 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import SERIALIZERS, SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
 warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", module=r"moto\.core\.serialize")
+
+# moto prints which services it lacks: on standard output the sandbox says how to reach it, and nothing else.
+werkzeug_app.print = lambda *_: None  # type: ignore[attr-defined]
 
 
 class Application:
