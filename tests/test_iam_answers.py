@@ -144,6 +144,33 @@ def test_there_is_no_boundary_to_delete(sandbox):
     assert answer[:2] == (404, "NoSuchEntity")
 
 
+# --- groups and managed policies
+
+
+def test_leaving_a_group_that_one_is_not_in(sandbox):
+    group, user, admin = unique("group"), new_user(sandbox), iam(sandbox)
+    admin.create_group(GroupName=group)
+    admin.add_user_to_group(GroupName=group, UserName=user.name)
+    for _ in range(2):
+        admin.remove_user_from_group(GroupName=group, UserName=user.name)
+    assert admin.get_group(GroupName=group)["Users"] == []
+
+
+def test_the_newest_version_of_a_policy_comes_first(sandbox):
+    policy, admin = new_policy(sandbox, allow("s3:*")), iam(sandbox)
+    admin.create_policy_version(PolicyArn=policy, PolicyDocument=document(allow("ec2:*")), SetAsDefault=True)
+    listed = admin.list_policy_versions(PolicyArn=policy)["Versions"]
+    assert [(version["VersionId"], version["IsDefaultVersion"]) for version in listed] == [("v2", True), ("v1", False)]
+
+
+def test_the_accounts_details_name_its_policies(sandbox):
+    policy = new_policy(sandbox, allow("s3:*"))
+    details = iam(sandbox).get_account_authorization_details(Filter=["LocalManagedPolicy"])["Policies"]
+    shown = next(one for one in details if one["Arn"] == policy)
+    known = iam(sandbox).get_policy(PolicyArn=policy)["Policy"]
+    assert (shown["PolicyName"], shown["PolicyId"]) == (known["PolicyName"], known["PolicyId"])
+
+
 # --- last used
 
 

@@ -269,6 +269,60 @@ def test_a_tag_twice_on_a_policy(sandbox):
     assert refused == invalid_tags()
 
 
+def new_tagged(sandbox, kind):
+    """Makes one of a kind without tags; returns the parameter that names it."""
+    match kind:
+        case "user":
+            return {"UserName": new_user(sandbox).name}
+        case "role":
+            return {"RoleName": role_name(sandbox)}
+        case "policy":
+            return {"PolicyArn": new_policy(sandbox)}
+        case _:
+            return {"InstanceProfileName": new_profile(sandbox)}
+
+
+def tags_of(sandbox, kind, named):
+    return {tag["Key"]: tag["Value"] for tag in getattr(iam(sandbox), f"list_{kind}_tags")(**named)["Tags"]}
+
+
+TAGGED = ["user", "role", "policy", "instance_profile"]
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_a_51st_tag(sandbox, kind):
+    named, tag = new_tagged(sandbox, kind), getattr(iam(sandbox), f"tag_{kind}")
+    tag(**named, **tagged(*(f"key-{number}" for number in range(50))))
+    tag(**named, Tags=[{"Key": "key-0", "Value": "another"}])
+    expected = Refusal(409, "LimitExceeded", "The number of tags has reached the maximum limit.")
+    assert refusal(tag, **named, **tagged("key-50")) == expected
+    assert len(tags_of(sandbox, kind, named)) == 50
+    assert tags_of(sandbox, kind, named)["key-0"] == "another"
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_whether_a_tags_key_has_capitals(sandbox, kind):
+    named, admin = new_tagged(sandbox, kind), iam(sandbox)
+    getattr(admin, f"tag_{kind}")(**named, **tagged("Team"))
+    getattr(admin, f"tag_{kind}")(**named, Tags=[{"Key": "team", "Value": "blue"}])
+    one_key = kind in ("user", "role")
+    assert tags_of(sandbox, kind, named) == {"team": "blue"} | ({} if one_key else {"Team": "value"})
+    getattr(admin, f"untag_{kind}")(**named, TagKeys=["TEAM"])
+    assert ("team" in tags_of(sandbox, kind, named)) is not one_key
+
+
+def test_tags_of_a_new_policy_may_differ_in_capitals(sandbox):
+    made = iam(sandbox).create_policy(PolicyName=unique("policy"), PolicyDocument=ANY_S3, **tagged("team", "Team"))
+    assert set(tags_of(sandbox, "policy", {"PolicyArn": made["Policy"]["Arn"]})) == {"team", "Team"}
+
+
+def test_a_user_keeps_its_tags_under_a_new_name(sandbox):
+    name, new_name = unique("user"), unique("user")
+    iam(sandbox).create_user(UserName=name, **tagged("team"))
+    iam(sandbox).update_user(UserName=name, NewUserName=new_name, NewPath="/moved/")
+    assert iam(sandbox).get_user(UserName=new_name)["User"]["Tags"] == tagged("team")["Tags"]
+
+
 @pytest.mark.parametrize("key", ["k" * 129, "k!"])
 def test_a_tags_key_that_is_none(sandbox, key):
     refused = refusal(iam(sandbox).untag_user, UserName=new_user(sandbox).name, TagKeys=["good", key])

@@ -26,6 +26,7 @@ from sandbox_clients import (
     end,
     iam,
     new_user,
+    refusal,
     running_sandbox,
     send,
     start_sandbox,
@@ -116,6 +117,16 @@ def test_a_signal_ends_it_cleanly(start, number):
     process.send_signal(number)
     output, errors = process.communicate(timeout=SECONDS_TO_END)
     assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_standard_output_holds_nothing_but_the_first_line(start):
+    process = start()
+    connection = Connection.from_json(process.stdout.readline())
+    refused = refusal(client(connection, "pricing", administrator(connection)).describe_services)
+    assert refused.code == "NotImplemented"
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=SECONDS_TO_END)
+    assert output == ""
 
 
 # --- any AWS client
