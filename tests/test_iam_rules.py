@@ -102,6 +102,28 @@ def test_a_path_that_is_none(sandbox, path):
     )
 
 
+# --- roles of AWS's services
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ("delete_role", {}),
+        ("attach_role_policy", {"PolicyArn": ADMINISTRATOR_ACCESS}),
+        ("put_role_policy", {"PolicyName": "p", "PolicyDocument": ANY_S3}),
+        ("update_assume_role_policy", {"PolicyDocument": document(TRUSTS_EC2)}),
+    ],
+)
+def test_a_role_of_a_service_is_not_changed(sandbox, call, parameters):
+    linked = {"AWSServiceName": "autoscaling.amazonaws.com", "CustomSuffix": unique("s")}
+    role = iam(sandbox).create_service_linked_role(**linked)["Role"]["RoleName"]
+    message = f"Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"
+    refused = refusal(getattr(iam(sandbox), call), RoleName=role, **parameters)
+    assert refused == Refusal(400, "UnmodifiableEntity", message)
+    iam(sandbox).update_role(RoleName=role, Description="for groups of instances")
+    iam(sandbox).delete_service_linked_role(RoleName=role)
+
+
 # --- managed policies and their versions
 
 

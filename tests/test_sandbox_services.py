@@ -178,7 +178,7 @@ def test_what_is_not_there_is_said_to_head_requests_too(sandbox):
 
 
 @pytest.mark.parametrize(
-    ("service", "call"), [("iam", "list_users"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
+    ("service", "call"), [("iam", "list_roles"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
 )
 def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(service, call, caplog):
     server = create_server()

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 
 from collections.abc import Callable, Mapping
 
-from helpers.sandbox import iam_tags, mfa, moto_seam
+from helpers.sandbox import iam_lists, iam_tags, mfa, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, page, shown_user
 from helpers.sandbox.iam_lookup import existing, existing_policy
@@ -114,6 +114,7 @@ def list_policy_versions(call: IamCall) -> Result:
 
 
 ANSWERS: Mapping[str, Callable[[IamCall], Result]] = {
+    **iam_lists.ANSWERS,
     **iam_tags.ANSWERS,
     "ChangePassword": change_password,
     "CreateUser": create_user,

@@ -12,7 +12,7 @@ from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import SERIALIZERS, SerializationContext, get_serializer_class
+from moto.core.serialize import SERIALIZERS, SerializationContext, XFormedAttributePicker, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -126,10 +126,14 @@ def protocol_of(service: ServiceModel, content_type: str | None) -> str:
 def serialize(
     service: ServiceModel, operation: OperationModel | None, result: object, protocol: str, request_id: str
 ) -> tuple[bytes, dict[str, str]]:
-    """A result, or an exception with `code` and `message`, as the protocol writes it: body, headers."""
+    """A result, or an exception with `code` and `message`, as the protocol writes it: body, headers.
+
+    Parts of a result may be moto's own objects.
+    """
     operation = operation or OperationModel({}, service)
     serializer_class = get_serializer_class(service.service_name, protocol)
-    serializer = serializer_class(operation, context=SerializationContext(request_id))
+    context = SerializationContext(request_id)
+    serializer = serializer_class(operation, context=context, value_picker=XFormedAttributePicker())
     answer = serializer.serialize(result)
     body = answer["body"]
     return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
