@@ -63,6 +63,7 @@ CALLS = [
     ("moto.core.serialize:SerializationContext", ("request id",), {}),
     ("moto.core.serialize:get_serializer_class", ("iam", "query"), {}),
     ("moto.core.utils:get_service_model", ("iam",), {}),
+    ("moto.core.responses:gen_amzn_requestid_long", ({},), {}),
     ("moto.iam.models:AccessKey", (), {"user_name": None, "prefix": "ASIA", "account_id": ACCOUNT}),
     ("moto.iam.models:IAMBackend.create_user", ("self", "us-east-1", "name"), {}),
     ("moto.iam.models:IAMBackend._tag_verification", ("self", []), {}),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
@@ -137,6 +138,17 @@ def serialize(
     answer = serializer.serialize(result)
     body = answer["body"]
     return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
+
+
+# --- ids of requests: moto draws them where it draws ids and keys, so that a mere read would change those to come
+
+
+def _new_request_id(headers: dict[str, Any]) -> str:
+    headers["x-amzn-requestid"] = request_id = str(uuid4())
+    return request_id
+
+
+moto_responses.gen_amzn_requestid_long = _new_request_id  # type: ignore[attr-defined, assignment]
 
 
 # --- which calls a service has: moto looks through the members of a class at each request
