@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from helpers.sandbox import iam_lists, iam_tags, mfa, moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, page, shown_user
-from helpers.sandbox.iam_lookup import existing, existing_policy
+from helpers.sandbox.iam_lookup import existing, existing_policy, no_such_entity
 from helpers.sandbox.last_used import get_access_key_last_used
 from helpers.sandbox.moto_seam import User
 from helpers.sandbox.simulator_answers import (
@@ -63,8 +63,7 @@ def delete_user_permissions_boundary(call: IamCall) -> Result:
     """
     user = call.user
     if moto_seam.boundary_arn(user) is None:
-        message = f"The user with name {user.name} does not have a permissions boundary."
-        raise AwsError("NoSuchEntity", message, 404)
+        raise no_such_entity(f"The user with name {user.name} does not have a permissions boundary.")
     moto_seam.set_user_boundary(user, None)
     return {}
 
@@ -81,7 +80,7 @@ def change_password(call: IamCall) -> Result:
     if not isinstance(user, User):
         raise AwsError("InvalidUserType", "Only an IAM user can change its password.")
     if not user.password:
-        raise AwsError("NoSuchEntity", f"Login Profile for User {user.name} cannot be found.", 404)
+        raise no_such_entity(f"Login Profile for User {user.name} cannot be found.")
     if user.password != call.parameters["OldPassword"]:
         raise AwsError("AccessDenied", "The old password was incorrect.", 403)
     user.password = call.parameters["NewPassword"]

@@ -131,7 +131,7 @@ _random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
 iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
 
 
-# --- managed policies: moto leaves two of their parts out of the account's details, and does not count boundaries
+# --- managed policies: moto leaves their names and ids out of the account's details
 
 
 iam_models.ManagedPolicy.policy_name = property(lambda self: self.name)  # type: ignore[attr-defined]
