@@ -109,6 +109,11 @@ def _value(variable: re.Match[str], variables: Context) -> str | None:
     return values[0] if len(values) == 1 else default
 
 
+def variables_in(text: str) -> set[str]:
+    """Find the policy variables in a text, such as `aws:username`."""
+    return {variable[2] for variable in _VARIABLE.finditer(text) if variable[2]}
+
+
 def _keep_wildcards(text: str) -> str:
     """Write a policy's text for `fnmatch`, to which `[` is special too."""
     return text.replace("[", "[[]")

@@ -137,6 +137,89 @@ def test_there_is_no_boundary_to_delete(sandbox):
     assert answer[:2] == (404, "NoSuchEntity")
 
 
+# --- lists
+
+
+@pytest.fixture(scope="module")
+def crowd(sandbox):
+    """A user and a role with three of everything; returns the name that they and their group have."""
+    admin, name = iam(sandbox), unique("crowd")
+    admin.create_user(UserName=name, Path=f"/{name}/")
+    new_role(sandbox, trust({"Service": "ec2.amazonaws.com"}), RoleName=name)
+    for number in range(3):
+        admin.create_user(UserName=f"{name}{number}", Path=f"/{name}/")
+        for group in (f"{name}{number}", *([name] if number == 0 else [])):
+            admin.create_group(GroupName=group, Path=f"/{name}/")
+        for user, group in ((f"{name}{number}", name), (name, f"{name}{number}")):
+            admin.add_user_to_group(UserName=user, GroupName=group)
+        admin.create_instance_profile(InstanceProfileName=f"{name}{number}", Path=f"/{name}/")
+        admin.add_role_to_instance_profile(InstanceProfileName=f"{name}{number}", RoleName=name)
+        policy = {"PolicyName": f"p{number}", "PolicyDocument": document(allow("s3:*"))}
+        admin.put_user_policy(UserName=name, **policy)
+        admin.put_role_policy(RoleName=name, **policy)
+        admin.put_group_policy(GroupName=name, **policy)
+    for _ in range(2):
+        admin.create_access_key(UserName=name)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("call", "listed", "parameter", "size"),
+    [
+        ("list_users", "Users", "PathPrefix", 4),
+        ("list_groups", "Groups", "PathPrefix", 4),
+        ("list_instance_profiles", "InstanceProfiles", "PathPrefix", 3),
+        ("list_instance_profiles_for_role", "InstanceProfiles", "RoleName", 3),
+        ("list_groups_for_user", "Groups", "UserName", 3),
+        ("get_group", "Users", "GroupName", 3),
+        ("list_access_keys", "AccessKeyMetadata", "UserName", 2),
+        ("list_user_policies", "PolicyNames", "UserName", 3),
+        ("list_role_policies", "PolicyNames", "RoleName", 3),
+        ("list_group_policies", "PolicyNames", "GroupName", 3),
+    ],
+)
+def test_a_list_comes_in_pages(sandbox, crowd, call, listed, parameter, size):
+    named = {parameter: f"/{crowd}/" if parameter == "PathPrefix" else crowd}
+    whole = getattr(iam(sandbox), call)(**named)
+    assert (len(whole[listed]), whole["IsTruncated"]) == (size, False)
+    assert all(item if isinstance(item, str) else item["CreateDate"] for item in whole[listed])
+    first = getattr(iam(sandbox), call)(**named, MaxItems=1)
+    assert (first[listed], first["IsTruncated"]) == (whole[listed][:1], True)
+    rest = getattr(iam(sandbox), call)(**named, Marker=first["Marker"])
+    assert (rest[listed], rest["IsTruncated"]) == (whole[listed][1:], False)
+
+
+def test_a_marker_that_is_none(sandbox):
+    assert refusal(iam(sandbox).list_users, Marker="none")[:2] == (400, "ValidationError")
+
+
+# --- groups and managed policies
+
+
+def test_leaving_a_group_that_one_is_not_in(sandbox):
+    group, user, admin = unique("group"), new_user(sandbox), iam(sandbox)
+    admin.create_group(GroupName=group)
+    admin.add_user_to_group(GroupName=group, UserName=user.name)
+    for _ in range(2):
+        admin.remove_user_from_group(GroupName=group, UserName=user.name)
+    assert admin.get_group(GroupName=group)["Users"] == []
+
+
+def test_the_newest_version_of_a_policy_comes_first(sandbox):
+    policy, admin = new_policy(sandbox, allow("s3:*")), iam(sandbox)
+    admin.create_policy_version(PolicyArn=policy, PolicyDocument=document(allow("ec2:*")), SetAsDefault=True)
+    listed = admin.list_policy_versions(PolicyArn=policy)["Versions"]
+    assert [(version["VersionId"], version["IsDefaultVersion"]) for version in listed] == [("v2", True), ("v1", False)]
+
+
+def test_the_accounts_details_name_its_policies(sandbox):
+    policy = new_policy(sandbox, allow("s3:*"))
+    details = iam(sandbox).get_account_authorization_details(Filter=["LocalManagedPolicy"])["Policies"]
+    shown = next(one for one in details if one["Arn"] == policy)
+    known = iam(sandbox).get_policy(PolicyArn=policy)["Policy"]
+    assert (shown["PolicyName"], shown["PolicyId"]) == (known["PolicyName"], known["PolicyId"])
+
+
 # --- last used
 
 

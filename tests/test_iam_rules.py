@@ -95,6 +95,28 @@ def test_a_path_that_is_none(sandbox, path):
     )
 
 
+# --- roles of AWS's services
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ("delete_role", {}),
+        ("attach_role_policy", {"PolicyArn": ADMINISTRATOR_ACCESS}),
+        ("put_role_policy", {"PolicyName": "p", "PolicyDocument": ANY_S3}),
+        ("update_assume_role_policy", {"PolicyDocument": document(TRUSTS_EC2)}),
+    ],
+)
+def test_a_role_of_a_service_is_not_changed(sandbox, call, parameters):
+    linked = {"AWSServiceName": "autoscaling.amazonaws.com", "CustomSuffix": unique("s")}
+    role = iam(sandbox).create_service_linked_role(**linked)["Role"]["RoleName"]
+    message = f"Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"
+    refused = refusal(getattr(iam(sandbox), call), RoleName=role, **parameters)
+    assert refused == Refusal(400, "UnmodifiableEntity", message)
+    iam(sandbox).update_role(RoleName=role, Description="for groups of instances")
+    iam(sandbox).delete_service_linked_role(RoleName=role)
+
+
 # --- managed policies and their versions
 
 
@@ -260,6 +282,60 @@ def test_a_tag_twice_on_a_user_or_role(sandbox):
 def test_a_tag_twice_on_a_policy(sandbox):
     refused = refusal(iam(sandbox).tag_policy, PolicyArn=new_policy(sandbox), **tagged("team", "team"))
     assert refused == invalid_tags()
+
+
+def new_tagged(sandbox, kind):
+    """Makes one of a kind without tags; returns the parameter that names it."""
+    match kind:
+        case "user":
+            return {"UserName": new_user(sandbox).name}
+        case "role":
+            return {"RoleName": role_name(sandbox)}
+        case "policy":
+            return {"PolicyArn": new_policy(sandbox)}
+        case _:
+            return {"InstanceProfileName": new_profile(sandbox)}
+
+
+def tags_of(sandbox, kind, named):
+    return {tag["Key"]: tag["Value"] for tag in getattr(iam(sandbox), f"list_{kind}_tags")(**named)["Tags"]}
+
+
+TAGGED = ["user", "role", "policy", "instance_profile"]
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_a_51st_tag(sandbox, kind):
+    named, tag = new_tagged(sandbox, kind), getattr(iam(sandbox), f"tag_{kind}")
+    tag(**named, **tagged(*(f"key-{number}" for number in range(50))))
+    tag(**named, Tags=[{"Key": "key-0", "Value": "another"}])
+    expected = Refusal(409, "LimitExceeded", "The number of tags has reached the maximum limit.")
+    assert refusal(tag, **named, **tagged("key-50")) == expected
+    assert len(tags_of(sandbox, kind, named)) == 50
+    assert tags_of(sandbox, kind, named)["key-0"] == "another"
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_whether_a_tags_key_has_capitals(sandbox, kind):
+    named, admin = new_tagged(sandbox, kind), iam(sandbox)
+    getattr(admin, f"tag_{kind}")(**named, **tagged("Team"))
+    getattr(admin, f"tag_{kind}")(**named, Tags=[{"Key": "team", "Value": "blue"}])
+    one_key = kind in ("user", "role")
+    assert tags_of(sandbox, kind, named) == {"team": "blue"} | ({} if one_key else {"Team": "value"})
+    getattr(admin, f"untag_{kind}")(**named, TagKeys=["TEAM"])
+    assert ("team" in tags_of(sandbox, kind, named)) is not one_key
+
+
+def test_tags_of_a_new_policy_may_differ_in_capitals(sandbox):
+    made = iam(sandbox).create_policy(PolicyName=unique("policy"), PolicyDocument=ANY_S3, **tagged("team", "Team"))
+    assert set(tags_of(sandbox, "policy", {"PolicyArn": made["Policy"]["Arn"]})) == {"team", "Team"}
+
+
+def test_a_user_keeps_its_tags_under_a_new_name(sandbox):
+    name, new_name = unique("user"), unique("user")
+    iam(sandbox).create_user(UserName=name, **tagged("team"))
+    iam(sandbox).update_user(UserName=name, NewUserName=new_name, NewPath="/moved/")
+    assert iam(sandbox).get_user(UserName=new_name)["User"]["Tags"] == tagged("team")["Tags"]
 
 
 @pytest.mark.parametrize("key", ["k" * 129, "k!"])

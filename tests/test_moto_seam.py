@@ -63,8 +63,10 @@ CALLS = [
     ("moto.core.serialize:SerializationContext", ("request id",), {}),
     ("moto.core.serialize:get_serializer_class", ("iam", "query"), {}),
     ("moto.core.utils:get_service_model", ("iam",), {}),
+    ("moto.core.responses:gen_amzn_requestid_long", ({},), {}),
     ("moto.iam.models:AccessKey", (), {"user_name": None, "prefix": "ASIA", "account_id": ACCOUNT}),
     ("moto.iam.models:IAMBackend.create_user", ("self", "us-east-1", "name"), {}),
+    ("moto.iam.models:IAMBackend._tag_verification", ("self", []), {}),
     ("moto.iam.models:IAMBackend.attach_user_policy", ("self", "arn", "name"), {}),
     ("moto.iam.models:IAMBackend.create_access_key", ("self", "name"), {}),
     ("moto.iam.policy_validation:IAMPolicyDocumentValidator", ("document",), {}),
@@ -110,7 +112,7 @@ def test_a_protocol_can_be_read_and_written(protocol):
 
 # --- what the sandbox reads from moto's objects
 
-IAM_BACKEND = {"users", "roles", "groups", "managed_policies", "instance_profiles", "tagger"}
+IAM_BACKEND = {"users", "roles", "groups", "managed_policies", "instance_profiles"}
 ATTRIBUTES = {
     "user": {"name", "id", "arn", "account_id", "access_keys", "policies", "managed_policies", "password"},
     "group": {"name", "id", "arn", "account_id", "users", "policies", "managed_policies"},
@@ -127,9 +129,9 @@ ATTRIBUTES = {
         "tags",
     },
     "key": {"access_key_id", "secret_access_key", "status"},
-    "policy": {"name", "versions", "tags"},
-    "version": {"document", "is_default"},
-    "profile": {"name", "arn", "roles"},
+    "policy": {"name", "id", "versions", "tags"},
+    "version": {"document", "is_default", "version_id", "create_date"},
+    "profile": {"name", "arn", "roles", "tags"},
     "bucket": {"policy", "keys"},
 }
 
@@ -178,7 +180,6 @@ def test_an_account_keeps_its_things_where_the_sandbox_looks(things):
     assert backend.managed_policies[things["policy"].arn] is things["policy"], "policies are kept by ARN"
     assert things["user"].access_keys == [things["key"]]
     assert things["profile"].roles == [things["role"]]
-    assert backend.tagger.list_tags_for_resource(things["user"].arn) == {"Tags": []}
 
 
 def test_a_buckets_account_can_be_found(things):

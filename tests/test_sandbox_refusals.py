@@ -400,6 +400,15 @@ def test_a_role_that_is_not_there(sandbox, call, parameters):
                 "Policy arn:aws:iam::aws:policy/S3FullAccess does not exist or is not attachable.",
             ),
         ),
+        *(
+            (arn, Refusal(400, "InvalidInput", f"ARN {arn} is not valid."))
+            for arn in (
+                "arn:aws:iam:aws:policy/AdministratorAccess",
+                "arn:aws:iam::<account>:policy/tutorial",
+                f"arn:aws:iam::{HERE}:role/tutorial",
+                "arn:aws:iam::aws:policy/arn:aws:iam::aws:policy/ReadOnlyAccess",
+            )
+        ),
         ("AmazonS3FullAccess-is-no-arn", invalid("Invalid ARN:  Could not be parsed!")),
     ],
 )

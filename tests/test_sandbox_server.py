@@ -26,6 +26,7 @@ from sandbox_clients import (
     end,
     iam,
     new_user,
+    refusal,
     running_sandbox,
     send,
     start_sandbox,
@@ -116,6 +117,16 @@ def test_a_signal_ends_it_cleanly(start, number):
     process.send_signal(number)
     output, errors = process.communicate(timeout=SECONDS_TO_END)
     assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_standard_output_holds_nothing_but_the_first_line(start):
+    process = start()
+    connection = Connection.from_json(process.stdout.readline())
+    refused = refusal(client(connection, "pricing", administrator(connection)).describe_services)
+    assert refused.code == "NotImplemented"
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=SECONDS_TO_END)
+    assert output == ""
 
 
 # --- any AWS client
@@ -338,3 +349,14 @@ def test_no_cors_headers(sandbox, method, path, signed):
     signer = administrator(sandbox) if signed else None
     answer = send(sandbox, method, path, signer=signer, headers=preflight)
     assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+
+
+def test_ids_after_a_seed_do_not_depend_on_what_was_read_in_between():
+    with running_sandbox() as sandbox:
+        ids = []
+        for reads in (0, 3):
+            assert send(sandbox, "POST", "/moto-api/seed?a=42", signer=administrator(sandbox)).status == 200
+            for _ in range(reads):
+                iam(sandbox).list_roles()
+            ids.append(new_user(sandbox).id)
+    assert ids[0] == ids[1]

@@ -347,3 +347,27 @@ def test_what_the_sandbox_does_not_simulate_is_named(sandbox):
     asked = {"PolicySourceArn": user.arn, "ActionNames": ["s3:GetObject"]}
     answer = refusal(iam(sandbox).simulate_principal_policy, PolicyExclusionList=[{"PolicyType": "inline"}], **asked)
     assert answer == Refusal(501, "NotImplemented", "The sandbox does not simulate PolicyExclusionList.")
+
+
+# --- which condition keys are asked for
+
+ASKS = document(
+    allow("s3:*", "arn:aws:s3:::${aws:username}/*", Condition={"Bool": {"aws:SecureTransport": "true"}}),
+    allow("s3:*", Condition={"StringEquals": {"AWS:securetransport": "${aws:PrincipalTag/team, 'none'}${*}"}}),
+)
+
+
+def test_the_condition_keys_of_policies(sandbox):
+    answer = iam(sandbox).get_context_keys_for_custom_policy(PolicyInputList=[ASKS])
+    found = answer["ContextKeyNames"]
+    assert sorted(map(str.lower, found)) == ["aws:principaltag/team", "aws:securetransport", "aws:username"]
+
+
+def test_the_condition_keys_of_a_user(sandbox):
+    user = new_user(sandbox, allow("s3:*", Condition={"StringLike": {"s3:prefix": "${aws:username}/*"}}))
+    ask = iam(sandbox).get_context_keys_for_principal_policy
+    assert ask(PolicySourceArn=user.arn)["ContextKeyNames"] == ["aws:username", "s3:prefix"]
+    more = document(allow("*", Condition={"Null": {"aws:TokenIssueTime": "true"}}))
+    found = ask(PolicySourceArn=user.arn, PolicyInputList=[more])["ContextKeyNames"]
+    assert found == ["aws:TokenIssueTime", "aws:username", "s3:prefix"]
+    assert refusal(ask, PolicySourceArn=user.arn, PolicyInputList=["{"]).code == "InvalidInput"

@@ -23,6 +23,7 @@ from sandbox_clients import (
 )
 from sandbox_clients import Key as SessionKey
 
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ASSUME = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
 INVALID_TOKEN = Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
@@ -224,6 +225,8 @@ def test_tags_that_are_refused(sandbox, chain, options, expected):
         ({"Tags": tags(k="v" * 257)}, "have length less than or equal to 256"),
         ({"Tags": tags(**{"a*b": "v"})}, "satisfy regular expression pattern"),
         ({"RoleSessionName": None}, "must not be null"),
+        ({"PolicyArns": [{"arn": READ_ONLY}] * 11}, "have length less than or equal to 10"),
+        ({"PolicyArns": [{"arn": READ_ONLY}] * 11}, f"Value '[{{arn={READ_ONLY}}}, {{arn="),
     ],
 )
 def test_limits_of_a_session(sandbox, chain, options, rule):

@@ -23,6 +23,7 @@ STATEMENT_ELEMENTS = frozenset(
 SYNTAX = "Syntax errors in policy."
 
 _LEGACY = "The policy failed legacy parsing"
+_SID = re.compile("[0-9A-Za-z]*")
 _PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
 _WITH_REGION_IN_S3 = ("accesspoint/", "access-grants/", "async-request/", "job/", "storage-lens")
 _IAM_PATHS = (
@@ -58,6 +59,9 @@ def check_identity_policy(text: str, *, managed: bool = False) -> None:
     resource_fault = next(filter(None, map(_resource_fault, resources)), None)
     if resource_fault == _LEGACY or not all(map(_passes_legacy_parsing, statements)):
         raise malformed(_LEGACY)
+    if not all(_SID.fullmatch(statement.get("Sid", "")) for statement in statements):
+        rule = f"Check that your input satisfies the regular expression {_SID.pattern}"
+        raise malformed(f"Statement IDs (SID) must be alpha-numeric. {rule}")
     if not has_unique_sids(statements):
         raise malformed("Statement IDs (SID) in a single policy must be unique.")
     if not all(values(statement, "Action") for statement in statements):

@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
-from helpers.sandbox import iam_answers, moto_seam, sts_answers
+from helpers.sandbox import iam_answers, moto_seam, s3_rules, sts_answers
 from helpers.sandbox.authorization import authorize
 from helpers.sandbox.clock import Clock
 from helpers.sandbox.connection import ACCOUNT_IDS
@@ -30,8 +30,8 @@ from helpers.sandbox.last_used import note_use
 from helpers.sandbox.moto_seam import AccessKey, OperationModel, Request, ServiceModel, User
 from helpers.sandbox.principals import in_step
 from helpers.sandbox.propagation import Propagation
-from helpers.sandbox.resource_documents import check_bucket_policy
 from helpers.sandbox.resources import Call
+from helpers.sandbox.s3_deletion import smaller_request, split_deletion, with_refused
 from helpers.sandbox.services import (
     action_prefix,
     guess_service,
@@ -61,6 +61,13 @@ MOTO_CONTROL_PATH = "/moto-api"
 
 NO_PROVIDERS = "it trusts no provider of identities"
 _NEED_NO_SIGNATURE = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
+# What a service looks at before it asks who may do it.
+_FIRST_CHECKS: dict[str, Callable[[OperationModel, dict[str, Any]], None]] = {
+    "iam": check_parameters,
+    "sts": sts_answers.check_parameters,
+    "s3": s3_rules.check_bucket_name,
+}
 
 log = logging.getLogger(__name__)
 
@@ -155,45 +162,75 @@ class Gate:
         parameters: dict[str, Any],
     ) -> Response:
         service = operation.service_model
-        now = self._clock.now()
-        account_id = caller.principal.account_id
-        if service.service_name in ("iam", "sts"):
-            check_parameters(operation, parameters)
-            if operation.name == "AssumeRole":
-                sts_answers.check_role_arn(parameters)
+        if check := _FIRST_CHECKS.get(service.service_name):
+            check(operation, parameters)
         if service.service_name == "iam" and (added := own_name(operation, parameters, caller)):
             request, parameters = with_parameters(request, added), parameters | added
         call = Call(
             service=action_prefix(signature.service),
             operation=operation.name,
             parameters=parameters,
-            account_id=account_id,
+            account_id=caller.principal.account_id,
             region=signature.region,
             caller=caller,
         )
-        context = request_context(request, signature, call, now)
-        with moto_seam.looking_at(self._propagation.effective()):
-            authorize(call, context, service)
-        if service.service_name == "sts":
-            answer = sts_answers.ANSWERS.get(operation.name)
-            if answer is None:
-                reason = NO_PROVIDERS if operation.name in _NEED_NO_SIGNATURE else "it has no such call"
-                raise _not_implemented(f"sts:{operation.name}", reason)
-            result = answer(sts_answers.StsCall(caller, parameters, self._sessions, now))
-            return _result_response(request, operation, result)
-        if service.service_name == "iam":
-            check_call(operation.name, account_id, parameters)
-            if iam_answer := iam_answers.ANSWERS.get(operation.name):
-                result = iam_answer(iam_answers.IamCall(caller, parameters, account_id, now, self._sessions))
-                self._propagation.called(operation.name)
-                return _result_response(request, operation, result)
+        context = request_context(request, signature, call, self._clock.now())
+
+        def permit(asked: Call) -> None:
+            with moto_seam.looking_at(self._propagation.effective()):
+                authorize(asked, context, service)
+
+        if service.service_name == "s3" and operation.name == "DeleteObjects":
+            return self._delete_objects(request, signature, operation, call, permit)
+        permit(call)
+        match service.service_name:
+            case "sts":
+                return self._answer_sts(request, operation, call)
+            case "iam":
+                return self._answer_iam(request, signature, operation, call)
+            case "s3":
+                s3_rules.check_call(operation.name, parameters)
+        return self._forward(request, call.account_id, signature, operation)
+
+    def _answer_sts(self, request: Request, operation: OperationModel, call: Call) -> Response:
+        answer = sts_answers.ANSWERS.get(operation.name)
+        if answer is None:
+            reason = NO_PROVIDERS if operation.name in _NEED_NO_SIGNATURE else "it has no such call"
+            raise _not_implemented(f"sts:{operation.name}", reason)
+        result = answer(sts_answers.StsCall(call.caller, call.parameters, self._sessions, self._clock.now()))
+        return _result_response(request, operation, result)
+
+    def _answer_iam(self, request: Request, signature: Signature, operation: OperationModel, call: Call) -> Response:
+        account_id, parameters = call.account_id, call.parameters
+        check_call(operation.name, account_id, parameters)
+        if answer := iam_answers.ANSWERS.get(operation.name):
+            asked = iam_answers.IamCall(call.caller, parameters, account_id, self._clock.now(), self._sessions)
+            response = _result_response(request, operation, answer(asked))
+        else:
             with in_step(operation.name, parameters, account_id):
                 response = self._forward(request, account_id, signature, operation)
-            self._propagation.called(operation.name)
+        self._propagation.called(operation.name)
+        return response
+
+    def _delete_objects(
+        self,
+        request: Request,
+        signature: Signature,
+        operation: OperationModel,
+        call: Call,
+        permit: Callable[[Call], None],
+    ) -> Response:
+        s3_rules.check_call(operation.name, call.parameters)
+        allowed, refused = split_deletion(call, permit)
+        if not refused:
+            return self._forward(request, call.account_id, signature, operation)
+        if not allowed["Delete"]["Objects"]:
+            return _result_response(request, operation, {"Errors": refused})
+        smaller = smaller_request(request, operation, allowed)
+        response = self._forward(smaller, call.account_id, signature, operation)
+        if response.status_code >= 400:
             return response
-        if operation.name == "PutBucketPolicy":
-            check_bucket_policy(parameters.get("Policy", ""), parameters["Bucket"])
-        return self._forward(request, account_id, signature, operation)
+        return _result_response(request, operation, with_refused(response, operation, refused))
 
     def _forward(
         self, request: Request, account_id: str, signature: Signature, operation: OperationModel | None

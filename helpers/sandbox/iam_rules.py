@@ -18,11 +18,14 @@ from helpers.sandbox.iam_lookup import (
     no_such_entity,
     over_quota,
 )
+from helpers.sandbox.iam_tags import check_tags
 
 GROUPS_OF_A_USER_QUOTA = 10
 ACCESS_KEYS_QUOTA = 2
-
-_WHOSE_TAGS_IGNORE_CASE = ("CreateRole", "CreateUser", "TagRole", "TagUser")
+_CHANGES_OF_ROLES = (
+    *("AttachRole", "DeleteRole", "DetachRole", "PutRole", "UpdateAssumeRole"),
+    *("AddRoleTo", "RemoveRoleFrom"),
+)
 
 
 def check_call(operation: str, account_id: str, parameters: Parameters) -> None:
@@ -39,19 +42,27 @@ def check_call(operation: str, account_id: str, parameters: Parameters) -> None:
             _refuse_taken_name(kind, name, account_id)
         elif not operation.startswith("CreateServiceLinked"):
             existing(kind, name, account_id)
+    _refuse_change_of_aws_role(operation, account_id, parameters)
     if "InstanceProfileName" in parameters and operation != "CreateInstanceProfile":
         existing_instance_profile(parameters["InstanceProfileName"], account_id)
-    _refuse_tags_twice(operation, [tag["Key"] for tag in parameters.get("Tags", [])])
+    check_tags(operation, [tag["Key"] for tag in parameters.get("Tags", [])])
     if check := _CHECKS.get(operation):
         check(account_id, parameters)
 
 
-def _refuse_tags_twice(operation: str, keys: list[str]) -> None:
-    if operation in _WHOSE_TAGS_IGNORE_CASE:
-        keys = [key.lower() for key in keys]
-    if len(set(keys)) < len(keys):
-        hint = " Please note that Tag keys are case insensitive." if operation in _WHOSE_TAGS_IGNORE_CASE else ""
-        raise AwsError("InvalidInput", f"Duplicate tag keys found.{hint}")
+def _refuse_change_of_aws_role(operation: str, account_id: str, parameters: Parameters) -> None:
+    """Refuses to change a service-linked role in any way but its description and tags.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    """
+    if not operation.startswith(_CHANGES_OF_ROLES):
+        return
+    role = existing("Role", parameters["RoleName"], account_id)
+    if role.path.startswith("/aws-service-role/"):
+        message = (
+            f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS"
+        )
+        raise AwsError("UnmodifiableEntity", message)
 
 
 def _refuse_taken_name(kind: str, name: str, account_id: str, but: Any = None) -> None:

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 from datetime import datetime
 
 from helpers.sandbox import moto_seam
-from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result
+from helpers.sandbox.iam_lookup import no_such_entity
 from helpers.sandbox.identities import Caller
 from helpers.sandbox.signature import Signature
 
@@ -31,7 +31,7 @@ def get_access_key_last_used(call: IamCall) -> Result:
     access_key_id = call.parameters["AccessKeyId"]
     found = moto_seam.user_by_access_key(access_key_id)
     if found is None or found[0].account_id != call.account_id:
-        raise AwsError("NoSuchEntity", f"The Access Key with id {access_key_id} cannot be found.", 404)
+        raise no_such_entity(f"The Access Key with id {access_key_id} cannot be found.")
     user, key = found
     used: Result = {"ServiceName": "N/A", "Region": "N/A"}
     if key.last_used:

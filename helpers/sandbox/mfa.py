@@ -14,6 +14,7 @@ from pyotp import HOTP
 from helpers.sandbox import moto_seam
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.iam_call import IamCall, Result, page, shown_user
+from helpers.sandbox.iam_lookup import already_exists, no_such_entity, over_quota
 from helpers.sandbox.identities import Caller
 from helpers.sandbox.moto_seam import MfaDevice, Role, User
 
@@ -96,7 +97,7 @@ def create_virtual_mfa_device(call: IamCall) -> Result:
     device = MfaDevice(call.account_id, f"{call.parameters.get('Path', '/')}{name}")
     devices = moto_seam.mfa_devices(call.account_id)
     if device.serial_number in devices:
-        raise AwsError("EntityAlreadyExists", "MFA device already exists.", 409)
+        raise already_exists("MFA device already exists.")
     devices[device.serial_number] = device
     seed = device.base32_string_seed
     picture = _qr_code(f"otpauth://totp/{name}@{call.account_id}?secret={seed}")
@@ -122,9 +123,9 @@ def enable_mfa_device(call: IamCall) -> Result:
     """
     device, user = _device(call), call.user
     if device.user is not None:
-        raise AwsError("EntityAlreadyExists", "MFA Device is already in use.", 409)
+        raise already_exists("MFA Device is already in use.")
     if len(user.mfa_devices) >= DEVICES_PER_USER:
-        raise AwsError("LimitExceeded", f"Cannot exceed quota for MFADevicesPerUser: {DEVICES_PER_USER}", 409)
+        raise over_quota("MFADevicesPerUser", DEVICES_PER_USER)
     _synchronize(device, call.parameters, call.now)
     device.user, device.enable_date = user, call.now
     user.enable_mfa_device(device.serial_number, "", "")
@@ -206,7 +207,7 @@ def _device(call: IamCall, *, owner: User | None = None) -> MfaDevice:
     serial_number = call.parameters["SerialNumber"]
     device = moto_seam.mfa_devices(call.account_id).get(serial_number)
     if device is None or (owner and not _belongs(device, owner)):
-        raise AwsError("NoSuchEntity", f"MFA Device with serial number {serial_number} does not exist.", 404)
+        raise no_such_entity(f"MFA Device with serial number {serial_number} does not exist.")
     return device
 
 

@@ -24,7 +24,7 @@ MANAGED_POLICY_QUOTA = 6144
 TRUST_POLICY_QUOTA = 2048
 ATTACHED_POLICIES_QUOTA = 10
 
-_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/.+")
+_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[^:]+")
 _NOT_FOUND = "Policy {arn} was not found."
 
 
@@ -56,9 +56,13 @@ def check_boundary(account_id: str, parameters: Parameters) -> None:
     boundary = parameters.get("PermissionsBoundary")
     if boundary is None:
         return
-    if not _POLICY_ARN.fullmatch(boundary):
-        raise AwsError("InvalidInput", f"ARN {boundary} is not valid.")
+    _check_policy_arn(boundary)
     existing_policy(boundary, account_id, "Scope ARN: {arn} does not exist or is not attachable.")
+
+
+def _check_policy_arn(arn: str) -> None:
+    if not _POLICY_ARN.fullmatch(arn):
+        raise AwsError("InvalidInput", f"ARN {arn} is not valid.")
 
 
 # --- inline policies
@@ -92,8 +96,9 @@ def _known_policy(kind: str) -> Check:
 def _attach_policy(kind: str) -> Check:
     def check(account_id: str, parameters: Parameters) -> None:
         arn = parameters["PolicyArn"]
-        if not re.match(r"arn:[^:]+:[^:]*:[^:]*:[^:]*:.+", arn):
+        if not arn.startswith("arn:"):
             raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
+        _check_policy_arn(arn)
         existing_policy(arn, account_id)
         attached = existing(kind, parameters[f"{kind}Name"], account_id).managed_policies
         if arn not in attached and len(attached) >= ATTACHED_POLICIES_QUOTA:
@@ -135,6 +140,10 @@ def _own_policy(account_id: str, parameters: Parameters) -> ManagedPolicy:
     if f":{account_id}:" not in policy.arn:
         raise AwsError("AccessDenied", f"Policy {policy.arn} belongs to AWS: nobody else can change it.", 403)
     return policy
+
+
+def _to_be_tagged(account_id: str, parameters: Parameters) -> None:
+    _own_policy(account_id, parameters)
 
 
 def _known_managed_policy(account_id: str, parameters: Parameters) -> None:
@@ -186,8 +195,8 @@ CHECKS: dict[str, Check] = {
     "PutRolePermissionsBoundary": check_boundary,
     "PutUserPermissionsBoundary": check_boundary,
     "SetDefaultPolicyVersion": _known_version,
-    "TagPolicy": _known_managed_policy,
-    "UntagPolicy": _known_managed_policy,
+    "TagPolicy": _to_be_tagged,
+    "UntagPolicy": _to_be_tagged,
     "UpdateAssumeRolePolicy": lambda _, parameters: check_trust(parameters["PolicyDocument"]),
 }
 for _kind in INLINE_POLICY_QUOTAS:

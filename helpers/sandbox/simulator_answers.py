@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helpers.conditions import variables_in
 from helpers.decisions import Principal
 from helpers.sandbox import documents, moto_seam
 from helpers.sandbox.errors import AwsError
@@ -31,8 +32,8 @@ def simulate_principal_policy(call: IamCall) -> Result:
     """
     source_arn = call.parameters["PolicySourceArn"]
     entity = _entity(call, source_arn)
-    attached = tuple(Source(name, text) for name, text in moto_seam.identity_texts(entity))
-    return _simulated(call, call.parameters.get("CallerArn", source_arn), attached, _boundary(entity))
+    caller_arn = call.parameters.get("CallerArn", source_arn)
+    return _simulated(call, caller_arn, _attached(entity), _boundary(entity))
 
 
 def simulate_custom_policy(call: IamCall) -> Result:
@@ -44,6 +45,41 @@ def simulate_custom_policy(call: IamCall) -> Result:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
     """
     return _simulated(call, call.parameters.get("CallerArn"), (), None)
+
+
+def get_context_keys_for_custom_policy(call: IamCall) -> Result:
+    """The condition keys that the given policies depend on.
+
+    Raises:
+        AwsError: `InvalidInput` for what is no policy.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForCustomPolicy.html
+    """
+    return _context_keys(_given_policies(call.parameters, "PolicyInputList"))
+
+
+def get_context_keys_for_principal_policy(call: IamCall) -> Result:
+    """The condition keys that the policies of a user, group or role depend on, and others where some are given.
+
+    Raises:
+        AwsError: `NoSuchEntity`, or `InvalidInput` for what is no policy.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForPrincipalPolicy.html
+    """
+    entity = _entity(call, call.parameters["PolicySourceArn"])
+    return _context_keys([*_attached(entity), *_given_policies(call.parameters, "PolicyInputList")])
+
+
+def _context_keys(policies: Iterable[Source]) -> Result:
+    found = {key.lower(): key for policy in policies for key in _keys_in(policy.text)}
+    return {"ContextKeyNames": sorted(found.values())}
+
+
+def _keys_in(policy: str) -> set[str]:
+    written = json.loads(policy)["Statement"]
+    statements = written if isinstance(written, list) else [written]
+    tests = [keys for statement in statements for keys in statement.get("Condition", {}).values()]
+    return variables_in(policy).union(*tests)
 
 
 def _simulated(call: IamCall, caller_arn: str | None, attached: tuple[Source, ...], boundary: Source | None) -> Result:
@@ -90,6 +126,10 @@ def _entity(call: IamCall, arn: str) -> User | Group | Role:
         raise AwsError("InvalidInput", f"Invalid Policy Source Arn: {message}")
     found: User | Group | Role = existing(kind.title(), name, account_id)
     return found
+
+
+def _attached(entity: User | Group | Role) -> tuple[Source, ...]:
+    return tuple(Source(name, text) for name, text in moto_seam.identity_texts(entity))
 
 
 def _boundary(entity: User | Group | Role) -> Source | None:

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from helpers.decisions import Policy
-from helpers.sandbox import documents, moto_seam
+from helpers.sandbox import documents, moto_seam, validation
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.identities import Caller, Session, role_session_principal
+from helpers.sandbox.moto_seam import OperationModel
 
 HOUR = 3600
 ROOM_FOR_PACKED = 2048
-LONGEST_POLICY = 2048
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
@@ -32,15 +32,15 @@ class StsCall:
     now: datetime
 
 
-def check_role_arn(parameters: Mapping[str, Any]) -> None:
-    """Refuses what is no role's ARN, in AWS's words.
+def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -> None:
+    """Refuses parameters that break a rule of the model, and a role's ARN that is none.
 
     Raises:
         AwsError: `ValidationError`.
     """
-    role_arn = str(parameters.get("RoleArn", ""))
-    if not ROLE_ARN.fullmatch(role_arn):
-        raise AwsError("ValidationError", f"{role_arn} is invalid")
+    validation.check_parameters(operation, parameters)
+    if operation.name == "AssumeRole" and not ROLE_ARN.fullmatch(parameters["RoleArn"]):
+        raise AwsError("ValidationError", f"{parameters['RoleArn']} is invalid")
 
 
 def assume_role(call: StsCall) -> dict[str, Any]:
@@ -195,12 +195,7 @@ def _packed_size(parameters: Mapping[str, Any], tags: Mapping[str, str]) -> dict
 
 def _session_policies(parameters: Mapping[str, Any], account_id: str) -> tuple[Policy, ...] | None:
     passed = []
-    text = parameters.get("Policy", "")
-    if len(text) > LONGEST_POLICY:
-        rule = f"Member must have length less than or equal to {LONGEST_POLICY}"
-        constraint = f"Value '{text}' at 'policy' failed to satisfy constraint: {rule}"
-        raise AwsError("ValidationError", f"1 validation error detected: {constraint}")
-    if text:
+    if text := parameters.get("Policy"):
         documents.check_identity_policy(text)
         passed.append(Policy("session policy", json.loads(text)))
     for item in parameters.get("PolicyArns") or []:

@@ -19,6 +19,9 @@ _MOST = "Member must have {} less than or equal to {}"
 _PATTERN = "Member must satisfy regular expression pattern: {}"
 _CHOICE = "Member must satisfy enum value set: [{}]"
 
+# What a service refuses without its model saying so: more than ten session policies, or a longer one.
+_UNMODELLED_MOST = {"policyDescriptorListType": 10, "unrestrictedSessionPolicyDocumentType": 2048}
+
 # IAM looks at these itself, after the rules of the model.
 _PATHS = ("pathType", "policyPathType")
 _NO_PATH = (
@@ -51,7 +54,21 @@ def check_parameters(operation: OperationModel, parameters: Mapping[str, Any]) -
 def _shown(value: Any, echo: bool) -> str:
     if value is None:
         return "null "
-    return f"'{value}' " if echo else ""
+    return f"'{_written(value)}' " if echo else ""
+
+
+def _written(value: Any) -> str:
+    """A value as Java writes it."""
+    match value:
+        case str():
+            return value
+        case Mapping():
+            parts = (f"{_join('', name)}={_written(part)}" for name, part in value.items())
+            return f"{{{', '.join(parts)}}}"
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case _:
+            return str(value)
 
 
 def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]:
@@ -68,7 +85,7 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]
         case "list" if shape.member.type_name == "string":
             yield from _broken_bounds(shape, value, len(value), path, "length")
             if any(True for item in value for _ in _broken(shape.member, item, path)):
-                yield path, f"[{', '.join(value)}]", f"Member must satisfy constraint: [{_rules(shape.member)}]"
+                yield path, value, f"Member must satisfy constraint: [{_rules(shape.member)}]"
         case "list":
             yield from _broken_bounds(shape, value, len(value), path, "length")
             for index, item in enumerate(value, start=1):
@@ -85,7 +102,8 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[tuple[str, Any, str]]
 
 
 def _broken_bounds(shape: Any, value: Any, size: int, path: str, what: str) -> Iterator[tuple[str, Any, str]]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least = shape.metadata.get("min")
+    most = shape.metadata.get("max", _UNMODELLED_MOST.get(shape.name))
     if least is not None and size < least:
         yield path, value, _LEAST.format(what, least)
     if most is not None and size > most:

@@ -64,10 +64,12 @@ from helpers.sandbox.moto_seam.protocols import (
     service_model,
 )
 from helpers.sandbox.moto_seam.resources import (
+    Tagged,
     bucket_owner_and_policy,
     entity_tags,
     resource_tags,
     rewrite_bucket_policies,
+    set_entity_tags,
     stored_object,
 )
 
@@ -84,6 +86,7 @@ __all__ = [
     "RequestParserError",
     "Role",
     "ServiceModel",
+    "Tagged",
     "User",
     "account_ids",
     "boundary_arn",
@@ -114,6 +117,7 @@ __all__ = [
     "seed",
     "serialize",
     "service_model",
+    "set_entity_tags",
     "set_user_boundary",
     "stored_object",
     "user_by_access_key",

@@ -45,7 +45,9 @@ iam_models.User.permissions_boundary = iam_models.Role.permissions_boundary  # t
 
 def new_user(account_id: str, name: str, path: str, tags: list[dict[str, str]]) -> User:
     """Makes a user."""
-    return iam(account_id).create_user("us-east-1", name, path, tags)
+    user = iam(account_id).create_user("us-east-1", name, path)
+    user.tags = tags  # type: ignore[misc]
+    return user
 
 
 def boundary_arn(entity: User | Role | Group) -> str | None:
@@ -56,6 +58,15 @@ def boundary_arn(entity: User | Role | Group) -> str | None:
 def set_user_boundary(user: User, policy_arn: str | None) -> None:
     """Puts a permissions boundary around a user, or takes it away."""
     user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]
+
+
+# --- tags: moto keeps users' by ARN, so that a new name loses them, and refuses keys that differ in capitals
+
+
+iam_models.User.tags = None  # type: ignore[assignment]
+iam_models.IAMBackend._tag_verification = (  # type: ignore[method-assign]
+    lambda self, tags: {tag["Key"]: tag for tag in tags}
+)
 
 
 # --- MFA devices: moto checks no codes
@@ -118,6 +129,13 @@ _use_aws_unique_ids(iam_models.Group, "AGPA")
 _use_aws_unique_ids(iam_models.InstanceProfile, "AIPA")
 _random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
 iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
+
+
+# --- managed policies: moto leaves their names and ids out of the account's details
+
+
+iam_models.ManagedPolicy.policy_name = property(lambda self: self.name)  # type: ignore[attr-defined]
+iam_models.ManagedPolicy.policy_id = property(lambda self: self.id)  # type: ignore[attr-defined]
 
 
 # --- AWS's managed policies: moto reads its 1,500 anew for each account

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import SERIALIZERS, SerializationContext, get_serializer_class
+from moto.core.serialize import SERIALIZERS, SerializationContext, XFormedAttributePicker, get_serializer_class
 from moto.core.utils import get_service_model
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
 warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", module=r"moto\.core\.serialize")
+
+# moto prints which services it lacks: on standard output the sandbox says how to reach it, and nothing else.
+werkzeug_app.print = lambda *_: None  # type: ignore[attr-defined]
 
 
 class Application:
@@ -122,13 +127,28 @@ def protocol_of(service: ServiceModel, content_type: str | None) -> str:
 def serialize(
     service: ServiceModel, operation: OperationModel | None, result: object, protocol: str, request_id: str
 ) -> tuple[bytes, dict[str, str]]:
-    """A result, or an exception with `code` and `message`, as the protocol writes it: body, headers."""
+    """A result, or an exception with `code` and `message`, as the protocol writes it: body, headers.
+
+    Parts of a result may be moto's own objects.
+    """
     operation = operation or OperationModel({}, service)
     serializer_class = get_serializer_class(service.service_name, protocol)
-    serializer = serializer_class(operation, context=SerializationContext(request_id))
+    context = SerializationContext(request_id)
+    serializer = serializer_class(operation, context=context, value_picker=XFormedAttributePicker())
     answer = serializer.serialize(result)
     body = answer["body"]
     return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
+
+
+# --- ids of requests: moto draws them where it draws ids and keys, so that a mere read would change those to come
+
+
+def _new_request_id(headers: dict[str, Any]) -> str:
+    headers["x-amzn-requestid"] = request_id = str(uuid4())
+    return request_id
+
+
+moto_responses.gen_amzn_requestid_long = _new_request_id  # type: ignore[attr-defined, assignment]
 
 
 # --- which calls a service has: moto looks through the members of a class at each request

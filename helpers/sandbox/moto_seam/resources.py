@@ -3,19 +3,27 @@
 import sys
 from typing import Any
 
-from moto.iam.models import Role, User
+from moto.iam.models import InstanceProfile, ManagedPolicy, Role, User
 
 from helpers.sandbox.moto_seam.accounts import Document, account_ids, iam, parse_json, role_by_arn, user_by_arn
 
+Tagged = User | Role | ManagedPolicy | InstanceProfile
 
-def entity_tags(entity: User | Role) -> dict[str, str]:
-    """The tags of a user or role."""
-    if isinstance(entity, User):
-        tags: Any = iam(entity.account_id).tagger.list_tags_for_resource(entity.arn)["Tags"]
-    else:
-        stored: Any = entity.tags or []
-        tags = stored.values() if isinstance(stored, dict) else stored
+
+def entity_tags(entity: Tagged) -> dict[str, str]:
+    """The tags of a user, role, managed policy or instance profile."""
+    stored: Any = entity.tags or []
+    tags = stored.values() if isinstance(stored, dict) else stored
     return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def set_entity_tags(entity: Tagged, tags: dict[str, str]) -> None:
+    """Gives a user, role, managed policy or instance profile these tags, and no others."""
+    stored = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if isinstance(entity, ManagedPolicy):
+        entity.tags = {tag["Key"]: tag for tag in stored}
+    else:
+        entity.tags = stored  # type: ignore[misc]
 
 
 def resource_tags(arn: str) -> dict[str, str]:
@@ -43,10 +51,8 @@ def resource_tags(arn: str) -> dict[str, str]:
 def _iam_tags(account_id: str, arn: str) -> dict[str, str]:
     if account_id not in account_ids():
         return {}
-    if entity := user_by_arn(arn) or role_by_arn(arn):
-        return entity_tags(entity)
-    policy = iam(account_id).managed_policies.get(arn)
-    return {tag["Key"]: tag["Value"] for tag in policy.tags.values()} if policy else {}
+    entity = user_by_arn(arn) or role_by_arn(arn) or iam(account_id).managed_policies.get(arn)
+    return entity_tags(entity) if entity else {}
 
 
 def bucket_owner_and_policy(bucket_name: str) -> tuple[str, Document | None] | None:
