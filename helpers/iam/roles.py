@@ -1,0 +1,168 @@
+"""Roles: what they may do and whom they trust, with boto3."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from helpers import policies
+from helpers.arns import check_name
+from helpers.iam.shown import Deleted, Role
+from helpers.iam.tags import is_of_the_steps, is_ours, refuse_foreign, tags
+
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+
+
+def create_role(
+    iam: "IAMClient", *, name: str, trust_policy: policies.Document, description: str = "", made_for: str = ""
+) -> Role:
+    """Creates a role, tagged as this tutorial's. A role that the tutorial made already stays as it is.
+
+    Args:
+        iam: an IAM client.
+        name: 1 to 64 characters, letters, digits and `+=,.@_-`.
+        trust_policy: who may assume it.
+        description: up to 1000 characters.
+        made_for: what the role is for, where it is not the steps' own: `find_role` passes it by then.
+
+    Raises:
+        ValueError: the name cannot be a role's name.
+        NameTakenError: the account has a role of this name that the tutorial did not make.
+        ClientError: AWS refused.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
+    check_name(name, "role")
+    document = policies.to_json(trust_policy)
+    try:
+        created: Any = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=tags(made_for)
+        )["Role"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        refuse_foreign("role", name, _role_named(iam, name))
+        return get_role(iam, name=name)
+    return Role(name, created["Arn"], created["AssumeRolePolicyDocument"])
+
+
+def get_role(iam: "IAMClient", *, name: str) -> Role:
+    """Reads a role with its policies.
+
+    Raises:
+        ClientError: `NoSuchEntity` where there is none, or another refusal.
+    """
+    role: Any = iam.get_role(RoleName=name)["Role"]
+    documents: Any = {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in _inline_of_role(iam, name)
+    }
+    return Role(
+        name=role["RoleName"],
+        arn=role["Arn"],
+        trust_policy=role["AssumeRolePolicyDocument"],
+        attached_policies=tuple(_attached_to_role(iam, name)),
+        inline_policies=documents,
+    )
+
+
+def find_role(iam: "IAMClient") -> Role | None:
+    """The role that the tutorial's steps made in this account, whatever its name; the newest of several."""
+    names = made_role_names(iam, is_of_the_steps)
+    return get_role(iam, name=names[0]) if names else None
+
+
+def list_role_arns(iam: "IAMClient") -> list[str]:
+    """The ARNs of all roles in the account, whoever made them."""
+    return [role["Arn"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+
+
+def attach_role_policy(iam: "IAMClient", *, role_name: str, policy_arn: str) -> None:
+    """Attaches a managed policy to a role.
+
+    Raises:
+        ClientError: `NoSuchEntity` where the role or the policy does not exist.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+    """
+    iam.attach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
+
+
+def put_role_policy(iam: "IAMClient", *, role_name: str, policy_name: str, document: policies.Document) -> None:
+    """Writes an inline policy of a role, in place of one of the same name.
+
+    Raises:
+        ClientError: `MalformedPolicyDocument`, or `NoSuchEntity` where there is no such role.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+    """
+    text = policies.to_json(document)
+    iam.put_role_policy(RoleName=role_name, PolicyName=policy_name, PolicyDocument=text)
+
+
+def trust_principal(iam: "IAMClient", *, role_name: str, arn: str, sid: str = policies.TRUST_SID) -> policies.Document:
+    """Adds a statement that trusts a user (or an account's `…:root`) to a role's trust policy.
+
+    The other statements stay; one of the same Sid is replaced. A principal trusted already is not added again.
+
+    Args:
+        iam: an IAM client.
+        role_name: the role.
+        arn: whom to trust.
+        sid: the statement's name.
+
+    Returns:
+        The whole trust policy.
+
+    Raises:
+        ClientError: `MalformedPolicyDocument` where the principal does not exist.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
+    """
+    role: Any = iam.get_role(RoleName=role_name)["Role"]
+    trust = policies.with_statement(role["AssumeRolePolicyDocument"], policies.trust_principal(arn, sid=sid))
+    iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=policies.to_json(trust))
+    return trust
+
+
+def delete_role(iam: "IAMClient", *, name: str) -> Deleted:
+    """Detaches and deletes a role's policies, then the role, if the tutorial made it.
+
+    Raises:
+        NameTakenError: the tutorial did not make this role.
+    """
+    role = _role_named(iam, name)
+    if role is None:
+        return Deleted(())
+    refuse_foreign("role", name, role)
+    gone = []
+    for arn in _attached_to_role(iam, name):
+        iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+        gone.append(f"policy {arn.rpartition('/')[2]} detached from role {name}")
+    for policy in _inline_of_role(iam, name):
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        gone.append(f"inline policy {policy} of role {name}")
+    iam.delete_role(RoleName=name)
+    return Deleted((*gone, f"role {name}"))
+
+
+def _role_named(iam: "IAMClient", name: str) -> Any:
+    """What GetRole answers; None where there is no role of exactly this name."""
+    try:
+        return iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
+
+
+def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+
+def _inline_of_role(iam: "IAMClient", name: str) -> list[str]:
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=name)
+    return [policy for page in pages for policy in page["PolicyNames"]]
+
+
+def made_role_names(iam: "IAMClient", is_wanted: Callable[[Mapping[str, Any]], bool] = is_ours) -> list[str]:
+    """The names of this tutorial's roles, the newest first."""
+    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    roles.sort(key=lambda role: role["CreateDate"], reverse=True)
+    return [role["RoleName"] for role in roles if is_wanted(iam.list_role_tags(RoleName=role["RoleName"]))]
