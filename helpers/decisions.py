@@ -108,7 +108,7 @@ class Decision:
         verdict: The answer.
         phrase: How AWS goes on after `User: … is not authorized to perform: …`; empty if allowed.
         refused_by: The side that decided against the request; `None` if allowed.
-        required: The sides that all have to allow this request.
+        required: The sides that all have to allow this request; none where nobody needs a permission.
         identity_side: What the caller's policies say, within the boundary and the session policies.
         resource_side: What the resource's policy says; `None` if it has none.
         same_account: Whether the caller and the resource belong to one account.
@@ -186,6 +186,8 @@ def _required_sides(request: Request, matched_by: MatchedBy | None) -> tuple[Sid
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
     """
     caller = request.principal
+    if request.action.lower() in _FOR_EVERYONE:
+        return ()
     if caller.service:
         return ("resource",)
     if request.within_account:

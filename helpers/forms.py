@@ -68,7 +68,9 @@ class Form(FormBase):
         self.message.value = sentence_html("Ready", answer)
 
     def _hint(self) -> str:
-        return sentence_html("Good", f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”.")
+        return sentence_html(
+            "Good", f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”, or run the next cell."
+        )
 
 
 class ActionForm(FormBase):
@@ -83,6 +85,9 @@ class ActionForm(FormBase):
         from ipywidgets import HTML
 
         super().__init__(fields, button)
+        width = max(len(field.label) for field in fields.values()) * 0.6 + 1
+        for each in self._inputs.values():
+            each.widget.style.description_width = f"{width:.0f}em"
         self.answer = HTML(layout={"max_width": "100%", "margin": "2px 0"})
         self.answer.add_class("jp-RenderedHTMLCommon")
         self._box.children += (self.answer,)
@@ -116,6 +121,11 @@ class ActionForm(FormBase):
         self._shown = answer
         self.answer.value = answer._repr_html_()
         self.message.value = sentence_html("Done", "the answer is below.")
+
+    def _follow(self) -> None:
+        if not self._busy:
+            self.answer.value = ""  # it answers what stood there before
+        super()._follow()
 
     def _show_failure(self, failure: str) -> None:
         self.answer.value = ""

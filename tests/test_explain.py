@@ -417,6 +417,26 @@ def test_a_role_asks_as_a_session_of_itself(account: Account) -> None:
     assert explain(account, principal=source, resource=target).verdict is Verdict.ALLOWED
 
 
+@pytest.mark.parametrize("action", ["sts:GetCallerIdentity", "sts:GetSessionToken"])
+def test_what_needs_no_permission_is_said_to_need_none(account: Account, action: str) -> None:
+    found = explain(account, principal=new_user(account, deny("*")).arn, action=action)
+    assert (found.verdict, found.deciding) == (Verdict.ALLOWED, ())
+    assert "needs no permission" in found.reason
+
+
+def test_a_trust_policy_has_no_say_in_other_calls_about_its_role(account: Account) -> None:
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    found = explain(account, principal=user.arn, action="iam:GetRole", resource=role_arn)
+    assert (found.decided_by, len(found.columns)) == ("identity", 1)
+    assert "trust policy" not in repr(found)
+
+
+def test_a_role_is_said_to_ask_through_a_session(account: Account) -> None:
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    assert "asks through its sessions" in explain(account, principal=role_arn, resource=role_arn).notes[0]
+
+
 def test_a_key_that_the_question_leaves_out_is_said(account: Account) -> None:
     user = new_user(account)
     only_here = {"StringEquals": {"aws:UserAgent": "app/1"}}

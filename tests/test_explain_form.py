@@ -47,8 +47,9 @@ def test_the_accounts_own_arns_are_offered(account: Account) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "problem"),
     [
-        ("principal", "tutorial-user", "Give the ARN of a user"),
-        ("principal", "arn:aws:s3:::bucket", "Give the ARN of a user"),
+        ("principal", "tutorial-user", "This is only a name"),
+        ("principal", "<user-arn>", "is a placeholder"),
+        ("principal", "arn:aws:s3:::bucket", "This is an ARN of `s3`"),
         ("principal", "arn:aws:iam::111122223333:user/nobody-here", "The account has no user named nobody-here"),
         ("action", "AssumeRole", "Give one action"),
         ("action", "s3:*", "Give one action"),

@@ -66,7 +66,7 @@ def test_the_sentence_follows_each_keystroke() -> None:
         form.field.value = typed
         heard.append(said(form).removeprefix("✗ ").partition(":")[0])
     assert heard == ["Good", "Not yet", "Not yet", "Good"]
-    assert said(form) == "Good: the name ana_b. Press “Use this name”."
+    assert said(form) == "Good: the name ana_b. Press “Use this name”, or run the next cell."
     assert form.field.continuous_update is True
 
 
@@ -237,6 +237,13 @@ def test_nothing_is_done_at_once_when_that_is_not_wanted() -> None:
     assert repr(form) == "Say: Hello\nTo: Ana"
     press(form)
     assert "Hello, Ana" in form.answer.value
+
+
+def test_an_answer_goes_when_the_question_changes() -> None:
+    form = greeting_form()
+    assert form.answer.value
+    fill(form, name="Ben")
+    assert form.answer.value == ""
 
 
 def test_the_button_works_on_what_was_typed() -> None:

@@ -124,6 +124,8 @@ class Case:
         return f"No policy of {self.who} allows it{self._why_needed()}."
 
     def _why_allowed(self) -> str:
+        if not self.decision.required:
+            return "AWS answers this to every valid key: it needs no permission."
         if self.decision.required == ("resource",):
             by = "everyone" if self.decision.matched_by == "everyone" else f"{self.who} itself"
             return f"{capital(self.other_policy)} names {by}; inside one account that is enough."

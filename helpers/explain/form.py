@@ -4,6 +4,7 @@ import re
 
 from helpers import iam
 from helpers.account import Account
+from helpers.arns import arn_problem
 from helpers.explain.explanation import Explanation
 from helpers.explain.why import ASSUME_ROLE, explain
 from helpers.forms import ActionForm, Field, FormError, action_form
@@ -61,7 +62,8 @@ def explain_form(account: Account, *, principal: str, resource: str, action: str
 def _caller_problem(text: str) -> str | None:
     if _CALLER.fullmatch(text) or _SERVICE.fullmatch(text):
         return None
-    return "Give the ARN of a user, a role or a session, or a service's name such as `ec2.amazonaws.com`."
+    wanted = "Roles, sessions and services such as `ec2.amazonaws.com` can ask too."
+    return f"{arn_problem(text, 'user') or 'Nobody has this ARN.'} {wanted}"
 
 
 def _action_problem(text: str) -> str | None:

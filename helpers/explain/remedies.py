@@ -50,6 +50,8 @@ def remedy(case: Case, account: Account) -> NextStep:
 def _try_it(case: Case) -> NextStep:
     if not case.request.assumes_role:
         return NextStep("Nothing to mend: make the call.")
+    if case.request.principal.service:
+        return NextStep("Nothing to mend: the service assumes the role by itself, once the role was handed to it.")
     arn = case.request.resource
     return NextStep(
         "Nothing to mend: make the call.", cli=f"aws sts assume-role --role-arn {arn} --role-session-name test"

@@ -25,7 +25,7 @@ from helpers.explain.columns import columns
 from helpers.explain.explanation import Explanation, NextStep
 from helpers.explain.refusals import Refusal, credential_fault, read_refusal
 from helpers.explain.remedies import remedy
-from helpers.live_policies import Caller, Keys, Unread, read_caller, read_resource
+from helpers.live_policies import SESSION_NAME, Caller, Keys, Unread, read_caller, read_resource
 from helpers.sts import answered_at
 
 ASSUME_ROLE = "sts:AssumeRole"
@@ -83,7 +83,11 @@ def explain(
         raise ValueError(f"There is neither an error nor a principal: say {wanted}. A call that worked has no error.")
     caller = read_caller(account, principal)
     session = None if session_policies is None else tuple(Policy("session policy", one) for one in session_policies)
-    return _explained(account, caller, action, resource, context or {}, session=session)
+    explained = _explained(account, caller, action, resource, context or {}, session=session)
+    if ":role/" not in principal:
+        return explained
+    note = f"A role asks through its sessions: this is about one that is named {SESSION_NAME}."
+    return replace(explained, notes=(note, *explained.notes))
 
 
 # --- an error
@@ -182,6 +186,8 @@ def _explained(
     if action.startswith("s3:") and resource_arn == "*":
         resource_arn = "arn:aws:s3:::*"
     resource = read_resource(account, resource_arn)
+    if not action.lower().startswith("sts:") and resource.place and resource.place.holder == "role":
+        resource = replace(resource, policy=None, place=None)  # a trust policy speaks of assuming its role alone
     owner: Keys = {"aws:ResourceAccount": resource.account_id} if resource.account_id else {}
     keys = {**_known_keys(account), **caller.keys, **owner, **resource.keys, **context}
     request = Request(caller.principal, action, resource_arn, resource.account_id, keys)
