@@ -4,12 +4,13 @@ All state lives in the account: each check reads it anew, and no notebook hands 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
-from helpers.decisions import Decision, Policies, Policy, Principal, Request, Verdict, decide
+from helpers.decisions import Decision, Policy, Request, Verdict, decide
 from helpers.display import BAD, GOOD, Rows, Shown
+from helpers.live_policies import read_caller
 from helpers.waiting import until_it_works
 
 ROLE_NAME = "tutorial-role"
@@ -34,6 +35,7 @@ class State:
         saved_key: the user's access key in the downloaded .csv file.
         key_ids: the ids of the user's access keys that exist.
         profiles: the settings of the two profiles, by the profile's name.
+        handshake: how IAM decides between user and role; None where one of them is not there.
     """
 
     role: iam.Role | None
@@ -41,6 +43,7 @@ class State:
     saved_key: iam.AccessKey | None
     key_ids: tuple[str, ...]
     profiles: Mapping[str, Mapping[str, str]]
+    handshake: Decision | None
 
 
 @dataclass(frozen=True)
@@ -178,13 +181,14 @@ def check(account: Account, number: int) -> Check:
 def read_state(account: Account) -> State:
     """Reads what the steps are checked against."""
     client = account.client("iam")
-    user = iam.find_user(client)
+    user, role = iam.find_user(client), iam.find_role(client)
     return State(
-        role=iam.find_role(client),
+        role=role,
         user=user,
         saved_key=profiles.load_access_key(account, user_name=user.name) if user else None,
         key_ids=tuple(iam.list_access_key_ids(client, user_name=user.name)) if user else (),
         profiles={name: profiles.read_profile(account, name) for name in (USER_PROFILE, ROLE_PROFILE)},
+        handshake=handshake(account, user, role) if user and role else None,
     )
 
 
@@ -224,12 +228,11 @@ def the_access_key(account: Account) -> iam.AccessKey:
     return key
 
 
-def handshake(user: iam.User, role: iam.Role) -> Decision:
-    """How IAM decides whether the user may assume the role, from the policies that the two have now."""
-    account_id = user.arn.split(":")[4]
-    request = Request(Principal(user.arn, account_id), "sts:AssumeRole", role.arn, role.arn.split(":")[4])
-    inline = tuple(Policy(f'inline policy "{name}"', document) for name, document in user.inline_policies.items())
-    return decide(request, Policies(identity=inline, resource=Policy("trust policy", role.trust_policy)))
+def handshake(account: Account, user: iam.User, role: iam.Role) -> Decision:
+    """How IAM decides whether the user may assume the role, by the policies that the two have now, groups included."""
+    caller = read_caller(account, user.arn)
+    request = Request(caller.principal, "sts:AssumeRole", role.arn, context=caller.keys)
+    return decide(request, replace(caller.policies, resource=Policy("trust policy", role.trust_policy)))
 
 
 # --- 01 the role
@@ -302,9 +305,9 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
 
 
 def _permission_missing(state: State) -> list[str]:
-    if state.user is None or state.role is None:
+    if state.handshake is None:
         return ["the user and the role"]
-    if handshake(state.user, state.role).identity_side is Verdict.ALLOWED:
+    if state.handshake.identity_side is Verdict.ALLOWED:
         return []
     return ["an inline policy on the user that allows sts:AssumeRole on the role's ARN"]
 
@@ -320,9 +323,9 @@ def _build_permission(account: Account) -> None:
 
 
 def _trust_missing(state: State) -> list[str]:
-    if state.user is None or state.role is None:
+    if state.handshake is None:
         return ["the user and the role"]
-    if handshake(state.user, state.role).resource_side is Verdict.ALLOWED:
+    if state.handshake.resource_side is Verdict.ALLOWED:
         return []
     return ["a statement in the role's trust policy that names the user's ARN"]
 

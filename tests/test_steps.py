@@ -265,7 +265,7 @@ def test_the_handshake_is_decided_as_aws_answers(account: Account, trusted: str 
         iam.trust_principal(account.client("iam"), role_name=role.name, arn=arn)
         role = steps.the_role(account)
 
-    decision = steps.handshake(user, role)
+    decision = steps.handshake(account, user, role)
 
     assert (decision.identity_side is Verdict.ALLOWED) is inline
     assert (decision.resource_side is Verdict.ALLOWED) is (trusted is not None)
@@ -279,9 +279,28 @@ def test_the_handshake_is_decided_as_aws_answers(account: Account, trusted: str 
             sts.assume_role(client, role_arn=role.arn, session_name="app")
 
 
-def test_the_handshake_of_two_accounts_needs_both_halves() -> None:
-    user = iam.User("ana", "arn:aws:iam::444455556666:user/ana")
-    role = iam.Role("r", "arn:aws:iam::111122223333:role/r", policies.policy(policies.trust_principal(user.arn)))
-    assert steps.handshake(user, role).verdict is Verdict.IMPLICIT_DENY
-    may_ask = replace(user, inline_policies={"ask": policies.allow_assume_role(role.arn)})
-    assert steps.handshake(may_ask, role).verdict is Verdict.ALLOWED
+def test_the_handshake_of_two_accounts_needs_both_halves(account: Account) -> None:
+    client, other = account.client("iam"), account.others[0].client("iam")
+    user = iam.create_user(client, name="ana", made_for="test")
+    trust = policies.policy(policies.trust_principal(user.arn))
+    role = iam.create_role(other, name="elsewhere", trust_policy=trust, made_for="test")
+    assert steps.handshake(account, user, role).verdict is Verdict.IMPLICIT_DENY
+    document = policies.allow_assume_role(role.arn)
+    iam.put_user_policy(client, user_name=user.name, policy_name="ask", document=document)
+    assert steps.handshake(account, user, role).verdict is Verdict.ALLOWED
+    iam.delete_user(client, name=user.name)
+    iam.delete_role(other, name=role.name)
+
+
+def test_a_groups_policy_lets_the_user_ask_too(account: Account) -> None:
+    steps.begin(account, 3)
+    client, user, role = account.client("iam"), steps.the_user(account), steps.the_role(account)
+    assert not steps.check(account, 3).done
+    client.create_group(GroupName="askers")
+    client.add_user_to_group(GroupName="askers", UserName=user.name)
+    text = policies.to_json(policies.allow_assume_role(role.arn))
+    client.put_group_policy(GroupName="askers", PolicyName="ask", PolicyDocument=text)
+    assert steps.check(account, 3).done
+    client.delete_group_policy(GroupName="askers", PolicyName="ask")
+    client.remove_user_from_group(GroupName="askers", UserName=user.name)
+    client.delete_group(GroupName="askers")
