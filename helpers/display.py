@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 Rows = Sequence[tuple[str, str]]
 
 GOOD, BAD = "#2d6a41", "#b3261e"
-_BOX_STYLE = "padding-left:8px;border-left:4px solid"
+BOX_STYLE = "padding-left:8px;border-left:4px solid"
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
 _CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"
 _TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -58,7 +58,7 @@ class Shown:
             for label, text in self.rows()
         )
         table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""
-        return f'<div style="{_BOX_STYLE} {self.accent}"><strong>{escape(self.title())}</strong>{table}</div>'
+        return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.title())}</strong>{table}</div>'
 
 
 def _label_cell(label: str) -> str:
@@ -94,7 +94,7 @@ class JsonDocument(Shown):
 
     def _repr_html_(self) -> str:
         text = escape(json.dumps(self.document, indent=4), quote=False)
-        return f'<div style="{_BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'
+        return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'
 
 
 _SECRETS = re.compile(

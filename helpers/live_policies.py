@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from helpers.account import Account
 from helpers.arns import parse_arn
+from helpers.attempts import REFUSAL_CODES
 from helpers.decisions import Policies, Policy, Principal, Side
 
 T = TypeVar("T")
@@ -21,8 +22,8 @@ Keys = Mapping[str, str | Sequence[str]]
 Holder = Literal["user", "group", "role", "bucket"]
 UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "account"]
 
-REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
-"""The error codes that mean "you may not"."""
+REFUSED = REFUSAL_CODES | {"403", "Forbidden"}
+"""The error codes that mean "you may not"; the last two are those of a HEAD request, whose answer has no body."""
 
 _OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("managed", "attached"))
 

@@ -258,6 +258,18 @@ def test_s3_refuses_without_a_word_and_the_call_tells(account: Account) -> None:
     assert found.decided_by == "identity"
 
 
+def test_a_session_that_nothing_names_is_not_guessed_at(account: Account) -> None:
+    """A HEAD request is refused without a word, and IAM keeps no list of sessions' keys."""
+    user = new_user(account)
+    role_arn = new_role(account, trust({"AWS": user.arn}))
+    given = account.client("sts", user.key).assume_role(RoleArn=role_arn, RoleSessionName="app")["Credentials"]
+    s3 = account.client("s3", SessionKey(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
+    bucket = unique("bucket")
+    account.client("s3").create_bucket(Bucket=bucket)
+    with pytest.raises(ValueError, match="does not say who asked for what"):
+        explain(account, error_of(s3.head_bucket, Bucket=bucket))
+
+
 def test_a_bucket_policy_denies(account: Account) -> None:
     user, bucket = new_user(account, allow("s3:*")), unique("bucket")
     account.client("s3").create_bucket(Bucket=bucket)
@@ -430,6 +442,12 @@ def test_a_trust_policy_has_no_say_in_other_calls_about_its_role(account: Accoun
     found = explain(account, principal=user.arn, action="iam:GetRole", resource=role_arn)
     assert (found.decided_by, len(found.columns)) == ("identity", 1)
     assert "trust policy" not in repr(found)
+    client = account.client("iam")
+    text = document(allow("iam:GetRole", role_arn))
+    client.put_user_policy(UserName=user.name, PolicyName="read", PolicyDocument=text)
+    blind = reader(account, deny("iam:GetRole"), allow("iam:*"))
+    asked = explain(blind, principal=user.arn, action="iam:GetRole", resource=role_arn)
+    assert asked.verdict is Verdict.ALLOWED, "a trust policy that cannot be read has no say either"
 
 
 def test_a_role_is_said_to_ask_through_a_session(account: Account) -> None:

@@ -4,18 +4,16 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
 """
 
 import re
-from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from helpers.account import Account
 from helpers.asked import Asked
 from helpers.decisions import Verdict
-from helpers.display import mask
+from helpers.explain.access_keys import KnownKey, look_up
 from helpers.explain.explanation import Explanation, NextStep
 from helpers.explain.refusals import CredentialFault
-from helpers.live_policies import REFUSED, read_resource
+from helpers.live_policies import read_resource
 
 
 def explain_credentials(account: Account, fault: CredentialFault, asked: Asked | None) -> Explanation:
@@ -26,7 +24,7 @@ def explain_credentials(account: Account, fault: CredentialFault, asked: Asked |
         fault: what AWS found wrong.
         asked: the call; None when another client than this account's made it.
     """
-    key = _look_up(account, asked) if asked else None
+    key = look_up(account, asked.access_key_id) if asked else None
     reason, next_step = _FAULTS[fault](key)
     return Explanation(
         question=f"the call {asked.operation}" if asked else "a call with these credentials",
@@ -40,40 +38,7 @@ def explain_credentials(account: Account, fault: CredentialFault, asked: Asked |
 # --- the key
 
 
-@dataclass(frozen=True)
-class _Key:
-    """What the account knows about an access key."""
-
-    access_key_id: str
-    user_name: str | None = None
-    status: str | None = None
-
-    @property
-    def is_temporary(self) -> bool:
-        return self.access_key_id.startswith("ASIA")
-
-    def __str__(self) -> str:
-        return f"access key {mask(self.access_key_id)}"
-
-
-def _look_up(account: Account, asked: Asked) -> _Key:
-    """Finds whose key it is, and whether it is active, in the accounts that are yours."""
-    found = _Key(asked.access_key_id)
-    for owner in (account, *account.others) if not found.is_temporary else ():
-        iam = owner.client("iam")
-        try:
-            user_name = iam.get_access_key_last_used(AccessKeyId=asked.access_key_id)["UserName"]
-            keys: Any = iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in (*REFUSED, "NoSuchEntity"):
-                raise
-            continue
-        status = next((key["Status"] for key in keys if key["AccessKeyId"] == asked.access_key_id), None)
-        return _Key(asked.access_key_id, user_name, status)
-    return found
-
-
-def _unknown(key: _Key | None) -> tuple[str, NextStep]:
+def _unknown(key: KnownKey | None) -> tuple[str, NextStep]:
     if key is None:
         reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
         return reason, NextStep("See which key the program uses.", cli="aws configure list")
@@ -102,7 +67,7 @@ def _unknown(key: _Key | None) -> tuple[str, NextStep]:
     )
 
 
-def _wrong_secret(key: _Key | None) -> tuple[str, NextStep]:
+def _wrong_secret(key: KnownKey | None) -> tuple[str, NextStep]:
     user_name = key.user_name if key and key.user_name else None
     which = f"The {key} of user {user_name} is known" if user_name else "The access key is known"
     return f"{which}, and the secret access key that signed the call is not the one that belongs to it.", NextStep(
@@ -114,7 +79,7 @@ def _wrong_secret(key: _Key | None) -> tuple[str, NextStep]:
     )
 
 
-def _expired(key: _Key | None) -> tuple[str, NextStep]:
+def _expired(key: KnownKey | None) -> tuple[str, NextStep]:
     which = f"The {key}" if key else "The temporary key"
     return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
         "Assume the role again; a profile with role_arn does that by itself, whenever it has to.",
@@ -122,7 +87,7 @@ def _expired(key: _Key | None) -> tuple[str, NextStep]:
     )
 
 
-def _no_credentials(key: _Key | None) -> tuple[str, NextStep]:
+def _no_credentials(key: KnownKey | None) -> tuple[str, NextStep]:
     return "The call was not signed at all.", NextStep("Give the program credentials.", cli="aws configure list")
 
 

@@ -5,13 +5,12 @@ from html import escape
 from typing import Literal
 
 from helpers.decisions import Side, Verdict
-from helpers.display import BAD, GOOD, Rows, Shown
+from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown
 
 Saying = Literal["allows", "denies", "does not match"]
 Decider = Side | Literal["credentials", "request"]
 
 _SIGNS: dict[Saying, str] = {"allows": "✓", "denies": "✗", "does not match": "·"}
-_BOX = "padding-left:8px;border-left:4px solid"
 _CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0;white-space:normal;overflow-wrap:anywhere"
 _LIST = "list-style:none;margin:2px 0 6px;padding-left:8px"
 _CODE = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -152,7 +151,7 @@ class Explanation(Shown):
 
     def _repr_html_(self) -> str:
         head = f"<strong>{escape(self.title())}</strong><div>{escape(self.reason)}</div>"
-        return f'<div style="{_BOX} {self.accent}">{head}{self._columns_html()}{self._rest_html()}</div>'
+        return f'<div style="{BOX_STYLE} {self.accent}">{head}{self._columns_html()}{self._rest_html()}</div>'
 
     def _columns_html(self) -> str:
         if not self.columns:

@@ -72,7 +72,7 @@ def _lift_deny(case: Case, account: Account) -> NextStep:
             f"{mend}; then take {case.who} out of the group, or narrow the statement.",
             console=f"IAM → User groups → {place.name} → Users → {_name(case)} → Remove",
             cli=f"aws iam remove-user-from-group --group-name {place.name} --user-name {_name(case)}",
-            python=f"{_own_iam(case, account)}.remove_user_from_group("
+            python=f"{_client(account, case.request.principal.account_id)}.remove_user_from_group("
             f'GroupName="{place.name}", UserName="{_name(case)}")',
         )
     return replace(_edit(place), do=f"{mend}; then narrow the statement, or take it out.")
@@ -276,7 +276,3 @@ def _name(case: Case) -> str:
 def _holder(case: Case) -> str:
     """What the caller's policies are on."""
     return "role" if case.request.principal.role_arn else "user"
-
-
-def _own_iam(case: Case, account: Account) -> str:
-    return _client(account, case.request.principal.account_id)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +18,7 @@ from helpers.account import Account
 from helpers.asked import Asked, asked_by
 from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
+from helpers.explain.access_keys import look_up
 from helpers.explain.broken_requests import explain_credentials, explain_request
 from helpers.explain.case import Case
 from helpers.explain.columns import columns
@@ -145,20 +145,15 @@ def _who_what(account: Account, refusal: Refusal, asked: Asked | None) -> tuple[
     names_role = refusal.resource != "*" or refusal.action != ASSUME_ROLE
     if refusal.caller and refusal.action and names_role:
         return refusal.caller, refusal.action, refusal.resource
-    if asked and asked.operation == "AssumeRole":
-        return refusal.caller or _caller_of(account, asked), ASSUME_ROLE, asked.parameters["RoleArn"]
-    if asked and asked.service == "s3" and "Bucket" in asked.parameters:
+    caller = refusal.caller or (look_up(account, asked.access_key_id).user_arn if asked else None)
+    if asked and caller and asked.operation == "AssumeRole":
+        return caller, ASSUME_ROLE, asked.parameters["RoleArn"]
+    if asked and caller and asked.service == "s3" and "Bucket" in asked.parameters:
         action = {"HeadBucket": "ListBucket", "HeadObject": "GetObject"}.get(asked.operation, asked.operation)
         path = "/".join(asked.parameters[name] for name in ("Bucket", "Key") if name in asked.parameters)
-        return _caller_of(account, asked), f"s3:{action}", f"arn:aws:s3:::{path}"
+        return caller, f"s3:{action}", f"arn:aws:s3:::{path}"
     wanted = 'explain(account, principal="arn:…", action="service:Call", resource="arn:…")'
     raise ValueError(f"AWS's message does not say who asked for what. Say it yourself: {wanted}.")
-
-
-def _caller_of(account: Account, asked: Asked) -> str:
-    """Whose key signed a call, when AWS's answer does not name the caller."""
-    used: Any = account.client("iam").get_access_key_last_used(AccessKeyId=asked.access_key_id)
-    return str(account.client("iam").get_user(UserName=used["UserName"])["User"]["Arn"])
 
 
 def _session_side(refusal: Refusal) -> tuple[Policy, ...] | None:
@@ -186,8 +181,9 @@ def _explained(
     if action.startswith("s3:") and resource_arn == "*":
         resource_arn = "arn:aws:s3:::*"
     resource = read_resource(account, resource_arn)
-    if not action.lower().startswith("sts:") and resource.place and resource.place.holder == "role":
-        resource = replace(resource, policy=None, place=None)  # a trust policy speaks of assuming its role alone
+    if ":role/" in resource_arn and not action.lower().startswith("sts:"):
+        # A trust policy speaks of assuming its role alone.
+        resource = replace(resource, policy=None, place=None, unread=())
     owner: Keys = {"aws:ResourceAccount": resource.account_id} if resource.account_id else {}
     keys = {**_known_keys(account), **caller.keys, **owner, **resource.keys, **context}
     request = Request(caller.principal, action, resource_arn, resource.account_id, keys)

@@ -47,11 +47,6 @@ def clear(account: Account, number: int | None = None) -> Counter[str]:
     return deleted
 
 
-def delete_user(iam: "IAMClient", name: str) -> None:
-    """Deletes a user with its access keys and policies, and takes it out of its groups."""
-    _delete_user(iam, next(user for user in read_details(iam)["UserDetailList"] if user["UserName"] == name))
-
-
 def _delete_user(iam: "IAMClient", user: Mapping[str, Any]) -> None:
     name = user["UserName"]
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:

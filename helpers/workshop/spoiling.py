@@ -2,10 +2,9 @@
 
 from botocore.exceptions import ClientError
 
-from helpers import policies
+from helpers import iam, policies
 from helpers.iam import AccessKey
 from helpers.workshop.audit import Grant
-from helpers.workshop.cleanup import delete_user
 from helpers.workshop.colleagues_app import VARIABLES
 from helpers.workshop.scene import (
     ASSUME_POLICY,
@@ -106,7 +105,7 @@ def forget_external_id(scene: Scene) -> None:
 
 def recreate_user(scene: Scene) -> None:
     """Deletes the user, and makes one of the same name with the same policy."""
-    delete_user(scene.iam, scene.user)
+    iam.delete_user(scene.iam, name=scene.user)
     make_user(scene, scene.user)
     allow_assuming(scene, scene.user, scene.role_arn)
     scene.app.set_key(make_key(scene, scene.user))
