@@ -20,20 +20,27 @@ def entities(kind: str, account_id: str) -> Iterable[Any]:
     return found[kind].values()
 
 
+def named(kind: str, name: str, account_id: str) -> Any:
+    """The "User", "Group", "Role" or "InstanceProfile" of this name; None where there is none."""
+    account = moto_seam.iam(account_id)
+    match kind:
+        case "User":
+            return account.users.get(name)
+        case "Group":
+            return account.groups.get(name)
+        case "Role":
+            return next((role for role in account.roles.values() if role.name == name), None)
+        case _:
+            return next((profile for profile in account.instance_profiles.values() if profile.name == name), None)
+
+
 def existing(kind: str, name: str, account_id: str) -> Any:
     """The user, role or group of this name.
 
     Raises:
         AwsError: `NoSuchEntity`.
     """
-    account = moto_seam.iam(account_id)
-    match kind:
-        case "User":
-            found: Any = account.users.get(name)
-        case "Group":
-            found = account.groups.get(name)
-        case _:
-            found = next((role for role in account.roles.values() if role.name == name), None)
+    found = named(kind, name, account_id)
     if found is None:
         raise no_such_entity(f"The {kind.lower()} with name {name} cannot be found.")
     return found
@@ -45,8 +52,7 @@ def existing_instance_profile(name: str, account_id: str) -> Any:
     Raises:
         AwsError: `NoSuchEntity`.
     """
-    profiles = moto_seam.iam(account_id).instance_profiles.values()
-    found = next((profile for profile in profiles if profile.name == name), None)
+    found = named("InstanceProfile", name, account_id)
     if found is None:
         raise no_such_entity(f"Instance Profile {name} cannot be found.")
     return found

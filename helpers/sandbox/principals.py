@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from helpers.sandbox import moto_seam
+from helpers.sandbox.iam_lookup import named
 from helpers.sandbox.moto_seam import Role, User
 
 
@@ -30,14 +31,13 @@ def in_step(operation: str, parameters: Mapping[str, Any], account_id: str) -> I
 
 
 def _changing(operation: str, parameters: Mapping[str, Any], account_id: str) -> User | Role | None:
-    account = moto_seam.iam(account_id)
+    found: User | Role | None = None
     match operation:
         case "DeleteUser" | "UpdateUser":
-            return account.users.get(parameters["UserName"])
+            found = named("User", parameters["UserName"], account_id)
         case "DeleteRole":
-            return next((role for role in account.roles.values() if role.name == parameters["RoleName"]), None)
-        case _:
-            return None
+            found = named("Role", parameters["RoleName"], account_id)
+    return found
 
 
 def _is_there(entity: User | Role) -> bool:

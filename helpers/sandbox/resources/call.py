@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.sandbox import moto_seam
+from helpers.sandbox.iam_lookup import named
 from helpers.sandbox.identities import Caller
 
 Parameters = Mapping[str, Any]
@@ -38,18 +38,7 @@ class Call:
 
 def iam_arn(account_id: str, kind: str, name: str, path: str | None = None) -> str:
     """The ARN of an entity, with the path that it has when it exists, else the one asked for."""
-    account = moto_seam.iam(account_id)
-    existing: Any = None
-    match kind:
-        case "user":
-            existing = account.users.get(name)
-        case "group":
-            existing = account.groups.get(name)
-        case "role":
-            existing = next((role for role in list(account.roles.values()) if role.name == name), None)
-        case "instance-profile":
-            profiles = list(account.instance_profiles.values())
-            existing = next((profile for profile in profiles if profile.name == name), None)
+    existing = named("InstanceProfile" if kind == "instance-profile" else kind.title(), name, account_id)
     return existing.arn if existing else f"arn:aws:iam::{account_id}:{kind}{path or '/'}{name}"
 
 
