@@ -1,0 +1,202 @@
+"""The ledger: what the tutorial makes in an account, written down before it is made.
+
+Whatever happens between a call and its answer, the ledger knows what to look for afterwards. Each has an id, which is
+put on everything as a tag: something is the tutorial's only if it stands in the ledger *and* carries that tag, so that
+a thing of the same name which somebody else made stays theirs. Lines are only ever added; what is still there, the
+account itself tells.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+from helpers.display import ToldInOneSentence
+
+LEDGER_TAG, LEARNER_TAG = "ledger", "learner"
+Kind = Literal["role", "user", "access key", "bucket", "profile"]
+
+# The calls that make something of its own; what belongs to a role or a user goes with it. Each is known by the
+# parameter that names it.
+_CREATIONS: Mapping[tuple[str, str], tuple[Kind, str]] = {
+    ("iam", "CreateRole"): ("role", "RoleName"),
+    ("iam", "CreateUser"): ("user", "UserName"),
+    ("iam", "CreateAccessKey"): ("access key", "UserName"),
+    ("s3", "CreateBucket"): ("bucket", "Bucket"),
+}
+_TAGGED_WHEN_MADE = {"CreateRole", "CreateUser"}
+
+
+class LedgerError(ToldInOneSentence, RuntimeError):
+    """The ledger cannot be read or written; nothing was made. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that the tutorial was about to make.
+
+    Attributes:
+        kind: what it is.
+        name: its name; an access key goes by its user's.
+    """
+
+    kind: Kind
+    name: str
+
+
+class Ledger:
+    """What the tutorial made in one account, or was about to make.
+
+    Args:
+        path: its file, which is made with the first entry; the folder must exist.
+        learner: whose it is: the prefix of the names; empty where nobody shares the account.
+    """
+
+    def __init__(self, path: Path, learner: str = "") -> None:
+        self.path = path
+        self.learner = learner
+
+    @cached_property
+    def id(self) -> str:
+        """What tells this ledger from all others; made, and written, when it is first asked for.
+
+        Raises:
+            LedgerError: the file cannot be read or written.
+        """
+        try:
+            return str(self._lines()[0]["id"])
+        except FileNotFoundError:
+            self._begin()
+            return str(self._lines()[0]["id"])
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that everything in this ledger carries."""
+        return {LEDGER_TAG: self.id} | ({LEARNER_TAG: self.learner} if self.learner else {})
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What was written, each once, in the order in which it was written first.
+
+        Raises:
+            LedgerError: the file cannot be read.
+        """
+        try:
+            lines = self._lines()[1:]
+        except FileNotFoundError:
+            return ()
+        return tuple(dict.fromkeys(Entry(line["kind"], line["name"]) for line in lines))
+
+    def names(self, kind: Kind) -> list[str]:
+        """The names of one kind, the newest first."""
+        return [entry.name for entry in reversed(self.entries) if entry.kind == kind]
+
+    def holds(self, kind: Kind, name: str, tags: Mapping[str, str]) -> bool:
+        """Whether something that an account has is in this ledger: by its name, and by the ledger's tag.
+
+        Args:
+            kind: what it is.
+            name: its name.
+            tags: the tags that it carries.
+        """
+        return tags.get(LEDGER_TAG) == self.id and Entry(kind, name) in self.entries
+
+    def write(self, entry: Entry) -> None:
+        """Writes down what is about to be made; on disk when this returns.
+
+        Raises:
+            LedgerError: the file cannot be written: do not make it.
+        """
+        _ = self.id
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            try:
+                os.write(descriptor, _line(asdict(entry)))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+
+    def keep(self, client: Any) -> None:
+        """Makes a client write each creation into this ledger before it asks AWS, and tag what it makes.
+
+        Args:
+            client: a boto3 client.
+        """
+        client.meta.events.register("before-parameter-build", self._before_call)
+        _LEDGERS[client] = self
+
+    def _before_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        creation = _CREATIONS.get((model.service_model.service_name, model.name))
+        if creation is None or not isinstance(params.get(creation[1]), str):
+            return
+        kind, named = creation
+        self.write(Entry(kind, params[named]))
+        if model.name in _TAGGED_WHEN_MADE:
+            given = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
+            params["Tags"] = [{"Key": key, "Value": value} for key, value in (given | self.tags).items()]
+
+    def _begin(self) -> None:
+        """Writes the first line, whole or not at all; of two processes that begin at once, the first one's counts."""
+        first = {"ledger": "iam-role-tutorial", "id": token_hex(6), "learner": self.learner}
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
+            try:
+                os.write(descriptor, _line(first))
+                os.fsync(descriptor)
+                os.link(temporary, self.path)
+            except FileExistsError:
+                pass
+            finally:
+                os.close(descriptor)
+                os.unlink(temporary)
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+
+    def _lines(self) -> list[dict[str, Any]]:
+        """What the file holds. A last line that was cut off was never made: it is written before the call."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            whole = text[: text.rfind("\n") + 1].splitlines()
+            lines = [json.loads(line) for line in whole]
+            if not lines or "id" not in lines[0]:
+                raise ValueError("no first line")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+        except (ValueError, TypeError) as error:
+            raise self._unusable("it is damaged") from error
+        return lines
+
+    def _unusable(self, why: str | None) -> LedgerError:
+        return LedgerError(
+            f"The ledger {self.path} cannot be used: {why}. Without it, nothing is made, for nothing could be found "
+            "again for sure. Make the file and its folder writable; a damaged one, move away and keep: it lists what "
+            "to look for in the account."
+        )
+
+
+_LEDGERS: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
+
+
+def ledger_of(client: Any) -> Ledger | None:
+    """The ledger that a client writes into; None for a client that `open_account` did not give."""
+    return _LEDGERS.get(client)
+
+
+def tags_of(tagged: Mapping[str, Any]) -> dict[str, str]:
+    """The tags in an answer of AWS's, by their keys."""
+    tags: Iterable[Mapping[str, str]] = tagged.get("Tags") or tagged.get("TagSet") or ()
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _line(fields: Mapping[str, Any]) -> bytes:
+    return json.dumps(fields).encode() + b"\n"
