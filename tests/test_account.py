@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers import sts
-from helpers.account import SandboxStopped, open_account
+from helpers.account import open_account
+from helpers.sandbox.session import SandboxStopped
 from helpers.iam import AccessKey
 
 # Opens the private account, makes a user with a key and a file, and prints what identifies them.

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from helpers import iam, policies, profiles, sts
-from helpers.account import Account, SandboxStopped, open_account
+from helpers.account import Account, open_account
+from helpers.sandbox.session import SandboxStopped
 
 SCRIPT = Path(__file__).parent.parent / "notebooks" / "assume_role.py"
 EXAMPLE = iam.AccessKey("ana", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

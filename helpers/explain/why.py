@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from helpers import policies as documents
 from helpers.account import Account
 from helpers.asked import Asked, asked_by
+from helpers.attempts import Attempt
 from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
 from helpers.explain.access_keys import look_up
@@ -44,7 +45,7 @@ _ANYTHING = {"Action": "*", "Resource": "*", "Principal": "*"}
 
 def explain(
     account: Account,
-    error: ClientError | None = None,
+    refusal: ClientError | Attempt | None = None,
     *,
     principal: str = "",
     action: str = ASSUME_ROLE,
@@ -52,11 +53,11 @@ def explain(
     context: Keys | None = None,
     session_policies: Sequence[documents.Document] | None = None,
 ) -> Explanation:
-    """Says why a request is allowed or refused, and what to do next. Give an error, or a principal.
+    """Says why a request is allowed or refused, and what to do next. Give a refusal, or a principal.
 
     Args:
         account: the open account. Callers and resources in the other accounts that are yours are read too.
-        error: botocore's error, to explain that very refusal.
+        refusal: what `attempt` returned, or botocore's error, to explain that very refusal.
         principal: who asks: a user's, role's or session's ARN, an account's `…:root`, or a service such as
             `ec2.amazonaws.com`.
         action: what for, such as `s3:GetObject`. May this user assume this role, when left out.
@@ -70,17 +71,19 @@ def explain(
         depends on something that may not be read.
 
     Raises:
-        ValueError: there is neither an error nor a principal, the principal cannot call anything, or the error is
+        ValueError: there is neither a refusal nor a principal, the principal cannot call anything, or the error is
             none of permissions.
         LookupError: the account has no such user or role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
-    if error is not None:
-        return _explain_error(account, error)
+    if isinstance(refusal, Attempt):
+        return _explain_error(account, refusal.error) if refusal.error else _explain_success(refusal)
+    if refusal is not None:
+        return _explain_error(account, refusal)
     if not principal:
-        wanted = 'explain(account, error), or explain(account, principal="arn:…", action=…, resource=…)'
-        raise ValueError(f"There is neither an error nor a principal: say {wanted}. A call that worked has no error.")
+        wanted = 'explain(account, refusal), or explain(account, principal="arn:…", action=…, resource=…)'
+        raise ValueError(f"There is neither a refusal nor a principal: say {wanted}. A call that worked has no error.")
     caller = read_caller(account, principal)
     session = None if session_policies is None else tuple(Policy("session policy", one) for one in session_policies)
     explained = _explained(account, caller, action, resource, context or {}, session=session)
@@ -88,6 +91,16 @@ def explain(
         return explained
     note = f"A role asks through its sessions: this is about one that is named {SESSION_NAME}."
     return replace(explained, notes=(note, *explained.notes))
+
+
+def _explain_success(attempt: Attempt) -> Explanation:
+    return Explanation(
+        question=attempt.what,
+        verdict=Verdict.ALLOWED,
+        decided_by=None,
+        reason="AWS allowed this call: there is no refusal to explain.",
+        next_step=NextStep("Ask who may do what instead, with explain(account, principal=…, action=…, resource=…)."),
+    )
 
 
 # --- an error
@@ -222,15 +235,16 @@ def _possibilities(policies: Policies, unread: Sequence[Unread], account_id: str
 
 def _known_keys(account: Account) -> dict[str, str]:
     """The condition keys that are the same for every request: AWS's own time, and how the calls get there."""
-    now = answered_at(account.client("sts").get_caller_identity())
+    sts = account.client("sts")
+    now = answered_at(sts.get_caller_identity())
     keys = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:RequestedRegion": account.region,
-        "aws:SecureTransport": str(account.endpoint_url.startswith("https")).lower(),
+        "aws:SecureTransport": str(sts.meta.endpoint_url.startswith("https")).lower(),
         "aws:ViaAWSService": "false",
     }
-    return keys | ({"aws:SourceIp": "127.0.0.1"} if "//127.0.0.1" in account.endpoint_url else {})
+    return keys | ({"aws:SourceIp": "127.0.0.1"} if "//127.0.0.1" in sts.meta.endpoint_url else {})
 
 
 # --- what to say about it
