@@ -74,8 +74,8 @@ class Account:
     endpoint_url: str | None = field(repr=False)
     folder: Path = field(repr=False)
     news: str = field(repr=False)
-    practice: bool
-    learner: str = ""
+    practice: bool = field(repr=False)
+    learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
     _session: boto3.Session = field(kw_only=True, repr=False)
     _config: Config = field(kw_only=True, repr=False)
@@ -218,11 +218,11 @@ def open_account(target: str | None = None) -> Account:
     if target == PRIVATE:
         from helpers.sandbox.server import private_sandbox
 
-        return _sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
+        return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
     from helpers.sandbox.background import shared_sandbox
 
     shared = shared_sandbox()
-    return _sandbox_account(shared.connection, shared.folder, shared.news)
+    return sandbox_account(shared.connection, shared.folder, shared.news)
 
 
 def open_sandbox() -> Account:
@@ -253,7 +253,15 @@ def _own_account(choice: Choice) -> Account:
     )
 
 
-def _sandbox_account(connection: Connection, folder: Path, news: str, *, ledger_id: str = "") -> Account:
+def sandbox_account(connection: Connection, folder: Path, news: str = "", *, ledger_id: str = "") -> Account:
+    """The tutorial's account in a sandbox.
+
+    Args:
+        connection: how to reach the sandbox.
+        folder: where the tutorial keeps its files for it.
+        news: a sentence about what opening it did.
+        ledger_id: the id of a ledger that is not there yet; one of its own when left out.
+    """
     session = session_of_its_own()
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:

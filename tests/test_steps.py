@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers import iam, policies, profiles, steps, sts
+from helpers import clean_up, iam, policies, profiles, steps, sts
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
 
@@ -23,7 +23,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
     """The private account as if it were new, with a folder of its own."""
     account = replace(open_account("private"), folder=tmp_path)
     yield account
-    iam.delete_made(account.client("iam"))
+    clean_up.clean_up(account)
 
 
 def done(account: Account) -> list[int]:
@@ -92,7 +92,7 @@ def test_what_is_there_is_completed_and_stays(account: Account) -> None:
     assert [step.number for step in steps.begin(account, 5).built] == [1, 3, 4]
 
     role, user = steps.the_role(account), steps.the_user(account)
-    assert iam.list_made(client).names == ("role my-role", "user my-user")
+    assert [thing.name for thing in clean_up.plan(account).things] == ["user my-user", "role my-role"]
     assert policies.statements(role.trust_policy) == [GLUE, EC2, policies.trust_principal(user.arn)]
     assert user.inline_policies["other"] == other
     assert steps.the_access_key(account) == key
@@ -228,6 +228,9 @@ def test_the_card_says_where_you_are_and_what_is_done(account: Account) -> None:
         "    to do  05 Configure the CLI\n"
         "    to do  06 Test the role, and give it more permissions\n"
         "  Next: 02 Create the user and its access key, in 02_create_user.ipynb\n"
+        "  Makes:\n"
+        "    user arn:aws:iam::111122223333:user/tutorial-user\n"
+        "    an access key of the user, and its .csv file on this machine\n"
         "  Done for you: 01 Create the role. This was missing, and the notebook builds on it."
     )
     assert "Done for you" not in repr(steps.begin(account, 2))
