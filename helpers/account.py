@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +22,9 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantP
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from helpers.asked import remember_calls
+from helpers.aws_clock import AwsClock, ClockMoved
 from helpers.display import ToldInOneSentence
+from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 
 TARGET_VARIABLE = "IAM_TUTORIAL_TARGET"
@@ -77,8 +80,9 @@ class Account:
     news: str = field(repr=False)
     administrator: Administrator = field(repr=False)
     _session: boto3.Session = field(repr=False)
+    _clock: AwsClock = field(repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
-    _clients: dict[tuple[str | None, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _clients: dict[tuple[str, Credentials], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, account_id: str) -> "Account | None":
         """The account with these 12 digits, if it is one of yours: this one, or one of the others."""
@@ -89,19 +93,27 @@ class Account:
 
         Args:
             service: its name in boto3, such as "iam".
-            credentials: who signs the calls; the account's administrator when left out.
+            credentials: who signs the calls; the account's administrator when left out. A renewing session
+                renews itself when a call finds it about to end.
         """
         signer = credentials or self.administrator
-        made_for = (service, signer.access_key_id, signer.secret_access_key, signer.session_token)
+        made_for = (service, signer)
         if made_for not in self._clients:
             self._clients[made_for] = self._new_client(service, signer)
         return self._clients[made_for]
 
-    def advance_clock(self, seconds: float) -> None:
+    def now(self) -> datetime:
+        """The time by AWS's own clock, as its last answer told it."""
+        return self._clock.now()
+
+    def advance_clock(self, seconds: float) -> ClockMoved:
         """Moves the sandbox's clock forward, so that a session's end need not be waited for.
 
         Args:
             seconds: how far; the clock never goes back.
+
+        Returns:
+            Whether it was moved, in words: the clock of AWS itself cannot be.
 
         Raises:
             ValueError: the seconds are negative.
@@ -109,21 +121,34 @@ class Account:
         """
         from helpers.sandbox.control import advance_clock
 
+        if not self.endpoint_url:
+            return ClockMoved(None)
         key = self.administrator
         credentials = botocore.credentials.Credentials(key.access_key_id, key.secret_access_key)
-        advance_clock(self.endpoint_url, credentials, seconds)
+        self._clock.set(datetime.fromisoformat(advance_clock(self.endpoint_url, credentials, seconds)))
+        return ClockMoved(seconds)
 
     def _new_client(self, service: str, credentials: Credentials) -> Any:
-        client = self._session.client(
+        session, keys = self._session, {}
+        if isinstance(credentials, RenewingSession):
+            own = _session_of_its_own()
+            own.register_component("credential_provider", credentials)
+            session = boto3.Session(botocore_session=own)
+        else:
+            keys = {
+                "aws_access_key_id": credentials.access_key_id,
+                "aws_secret_access_key": credentials.secret_access_key,
+                "aws_session_token": credentials.session_token,
+            }
+        client = session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
             endpoint_url=self.endpoint_url,
             config=Config(retries={"mode": "standard"}, proxies={}),
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
+            **keys,
         )
-        remember_calls(client, access_key_id=credentials.access_key_id)
+        remember_calls(client, credentials)
+        self._clock.listen_to(client)
         return client
 
 
@@ -154,7 +179,7 @@ def open_account(target: str | None = None) -> Account:
 
 
 def _account(target: str, connection: Connection, folder: Path, news: str) -> Account:
-    session = boto3.Session(botocore_session=_session_of_its_own())
+    session, clock = boto3.Session(botocore_session=_session_of_its_own()), AwsClock()
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
@@ -167,6 +192,7 @@ def _account(target: str, connection: Connection, folder: Path, news: str) -> Ac
             administrator=administrator,
             others=others,
             _session=session,
+            _clock=clock,
         )
 
     first, *others = connection.accounts
