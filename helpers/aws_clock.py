@@ -47,5 +47,5 @@ class ClockMoved(Shown):
         """How far it was moved."""
         if self.seconds is None:
             return "AWS's clock cannot be moved: a session ends when its own time is over, and not before"
-        far = f"{self.seconds:g} seconds" if self.seconds % 60 else f"{self.seconds / 60:g} minutes"
+        far = f"{self.seconds:g} s" if self.seconds % 60 else f"{self.seconds / 60:g} minutes"
         return f"The sandbox's clock is {far} further now"
