@@ -6,19 +6,24 @@ The choice is made here and nowhere else: everything after goes through boto3 an
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from datetime import datetime
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
 import botocore.credentials
+import botocore.session
 from botocore.config import Config
 
 from helpers.asked import remember_calls
+from helpers.aws_clock import AwsClock, ClockMoved
 from helpers.choice import AWS, SANDBOX, VARIABLES, Choice, read_choice
 from helpers.guard import Guard
 from helpers.ledger import Ledger
+from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 from helpers.sandbox.session import SandboxStopped, session_of_its_own
 
@@ -77,12 +82,15 @@ class Account:
     practice: bool = field(repr=False)
     learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
-    _session: boto3.Session = field(kw_only=True, repr=False)
+    _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
+    _clock: AwsClock = field(kw_only=True, repr=False)
     _config: Config = field(kw_only=True, repr=False)
     _administrator: Credentials | None = field(default=None, repr=False)
     _ledger_id: str = field(default="", repr=False)
     _confirmed: bool = field(default=True, repr=False)
-    _clients: dict[tuple[str | None, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _clients: dict[tuple[str, Credentials | None], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def prefix(self) -> str:
@@ -92,6 +100,10 @@ class Account:
     def named(self, name: str) -> str:
         """A name as it is in this account: `tutorial-role`, or `anna-tutorial-role` where others are at work too."""
         return self.prefix + name
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(botocore_session=self._open_session())
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -129,19 +141,26 @@ class Account:
 
         Args:
             service: its name in boto3, such as "iam".
-            credentials: who signs the calls; the account's administrator when left out.
+            credentials: who signs the calls; the account's administrator when left out. A renewing session
+                renews itself when a call finds it about to end.
         """
         signer = credentials or self._administrator
-        keys = (signer.access_key_id, signer.secret_access_key, signer.session_token) if signer else ()
-        if (service, *keys) not in self._clients:
-            self._clients[service, *keys] = self._new_client(service, signer)
-        return self._clients[service, *keys]
+        if (service, signer) not in self._clients:
+            self._clients[service, signer] = self._new_client(service, signer)
+        return self._clients[service, signer]
 
-    def advance_clock(self, seconds: float) -> None:
+    def now(self) -> datetime:
+        """The time by AWS's own clock, as its last answer told it."""
+        return self._clock.now()
+
+    def advance_clock(self, seconds: float) -> ClockMoved:
         """Moves the sandbox's clock forward, so that a session's end need not be waited for.
 
         Args:
             seconds: how far; the clock never goes back.
+
+        Returns:
+            Whether it was moved, in words: the clock of AWS itself cannot be.
 
         Raises:
             ValueError: the seconds are negative.
@@ -149,9 +168,12 @@ class Account:
         """
         from helpers.sandbox.control import advance_clock
 
+        if not self.practice:
+            return ClockMoved(None)
         key = self.administrator
         credentials = botocore.credentials.Credentials(key.access_key_id, key.secret_access_key)
-        advance_clock(str(self.endpoint_url), credentials, seconds)
+        self._clock.set(datetime.fromisoformat(advance_clock(str(self.endpoint_url), credentials, seconds)))
+        return ClockMoved(seconds)
 
     def check_alive(self) -> None:
         """Does nothing where AWS answers.
@@ -163,21 +185,26 @@ class Account:
             raise SandboxStopped
 
     def _new_client(self, service: str, credentials: Credentials | None) -> Any:
-        keys: Any = {}
-        if credentials:
+        session, keys = self._session, dict[str, Any]()
+        if isinstance(credentials, RenewingSession):
+            own = self._open_session()
+            own.register_component("credential_provider", credentials)
+            session = boto3.Session(botocore_session=own)
+        elif credentials:
             keys = {
                 "aws_access_key_id": credentials.access_key_id,
                 "aws_secret_access_key": credentials.secret_access_key,
                 "aws_session_token": credentials.session_token,
             }
-        client: Any = self._session.client(
+        client: Any = session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
             endpoint_url=self.endpoint_url,
             config=self._config,
             **keys,
         )
-        remember_calls(client, access_key_id=(credentials or self.administrator).access_key_id)
+        remember_calls(client, credentials or self.administrator)
+        self._clock.listen_to(client)
         self.ledger.keep(client)
         if self.guard:
             self.guard.watch(client)
@@ -247,7 +274,8 @@ def _own_account(choice: Choice) -> Account:
         news=own.news,
         practice=False,
         learner=own.learner,
-        _session=own.session,
+        _open_session=partial(botocore.session.Session, profile=choice.profile or None),
+        _clock=AwsClock(),
         _config=CLIENT_CONFIG,
         _confirmed=choice.account_id == own.account_id,
     )
@@ -262,7 +290,7 @@ def sandbox_account(connection: Connection, folder: Path, news: str = "", *, led
         news: a sentence about what opening it did.
         ledger_id: the id of a ledger that is not there yet; one of its own when left out.
     """
-    session = session_of_its_own()
+    clock = AwsClock()
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
@@ -274,10 +302,11 @@ def sandbox_account(connection: Connection, folder: Path, news: str = "", *, led
             news=news,
             practice=True,
             others=others,
-            _session=session,
+            _open_session=session_of_its_own,
             _config=Config(retries={"mode": "standard"}, proxies={}),
             _administrator=administrator,
             _ledger_id=ledger_id,
+            _clock=clock,
         )
 
     first, *others = connection.accounts

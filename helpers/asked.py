@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/boto3/latest/guide/events.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from helpers.account import Credentials
 
 _KEY = "Asked"
 
@@ -31,17 +34,17 @@ class Asked:
     region: str
 
 
-def remember_calls(client: Any, *, access_key_id: str) -> None:
+def remember_calls(client: Any, signer: "Credentials") -> None:
     """Makes a client keep, with each answer, what was asked.
 
     Args:
         client: a boto3 client.
-        access_key_id: the id of the key that it signs with.
+        signer: who signs its calls.
     """
 
     def before(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         service = model.service_model.service_name
-        context[_KEY] = Asked(service, model.name, params, access_key_id, client.meta.region_name)
+        context[_KEY] = Asked(service, model.name, params, signer.access_key_id, client.meta.region_name)
 
     def after(parsed: dict[str, Any], context: Mapping[str, Any], **_: Any) -> None:
         if parsed.get("Error"):

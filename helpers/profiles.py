@@ -33,6 +33,7 @@ _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": 
 _EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
 _EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=***"
 _NO_ANSWER = re.compile("Could not connect to the endpoint URL|Connection was closed before")
+_ENDED = re.compile(r"\((?:ExpiredToken|ExpiredTokenException|RequestExpired)\)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,14 +156,15 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         account.guard.check_line(arguments)
     names_profile = "--profile" in words or "AWS_PROFILE" in variables
     signer = credentials or (None if names_profile else account.administrator)
-    done = subprocess.run(
-        [_program(program), *arguments],
-        input=typed or "",
-        capture_output=True,
-        text=True,
-        env=_environment(account) | _exported(account, signer) | variables,
-        check=False,
-    )
+    command = [_program(program), *arguments]
+    environment = _environment(account) | _exported(account, signer) | variables
+
+    def done_now() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, input=typed or "", capture_output=True, text=True, env=environment, check=False)
+
+    done = done_now()
+    if program == "aws" and _ENDED.search(done.stderr) and _forget_sessions(account):
+        done = done_now()
     if _NO_ANSWER.search(done.stderr):
         account.check_alive()
     token = " AWS_SESSION_TOKEN=***" if credentials and credentials.session_token else ""
@@ -263,6 +265,17 @@ def _config_file(account: Account) -> Path:
 
 def _credentials_file(account: Account) -> Path:
     return account.folder / ".aws" / "credentials"
+
+
+def _forget_sessions(account: Account) -> bool:
+    """Takes away the role sessions that the CLI keeps, and says whether there were any.
+
+    The CLI tells their end by this machine's clock, AWS by its own: the sandbox's can be moved past it.
+    """
+    kept = account.folder / ".aws" / "cli" / "cache"
+    found = kept.exists()
+    shutil.rmtree(kept, ignore_errors=True)
+    return found
 
 
 def _is_assignment(word: str) -> bool:

@@ -4,7 +4,6 @@ import os
 from functools import cache
 from typing import Any
 
-import boto3
 import botocore.loaders
 import botocore.session
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
@@ -23,7 +22,7 @@ class SandboxStopped(ToldInOneSentence, ConnectionError):
         )
 
 
-def session_of_its_own() -> boto3.Session:
+def session_of_its_own() -> botocore.session.Session:
     """A session that reads no AWS_… variable and no file under ~/.aws, broken or not."""
     session = botocore.session.Session()
     session.register_component("data_loader", _models())
@@ -32,7 +31,7 @@ def session_of_its_own() -> boto3.Session:
     for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
         settings.set_config_provider(name, ConstantProvider(files.get(name, default)))
     session.register("needs-retry", _tell_that_the_sandbox_stopped)
-    return boto3.Session(botocore_session=session)
+    return session
 
 
 @cache
