@@ -123,7 +123,7 @@ class Account:
             aws_secret_access_key=credentials.secret_access_key,
             aws_session_token=credentials.session_token,
         )
-        remember_calls(client, access_key_id=credentials.access_key_id)
+        remember_calls(client, self, credentials, access_key_id=credentials.access_key_id)
         return client
 
 
