@@ -68,10 +68,8 @@ class Attempt(Shown):
 
     def _unexpected(self) -> str:
         if self.waited is not None:
-            still = "allows" if self.allowed else "refuses"
-            return (
-                f"This should be {self.expected} by now, and after {self.waited:.0f} s AWS still {still} it. {_AGAIN}"
-            )
+            answer = "allowed" if self.allowed else "refused"
+            return f"This should be {self.expected} by now; after {self.waited:.0f} s it is still {answer}. {_AGAIN}"
         if self.expected == "refused":
             return "On a first run this is refused. A later step, done already in this account, allows it."
         return "This should be allowed by now. Run the cells above again, from the top."
