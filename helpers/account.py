@@ -203,7 +203,7 @@ class Account:
             config=self._config,
             **keys,
         )
-        remember_calls(client, credentials or self.administrator)
+        remember_calls(client, self, credentials)
         self._clock.listen_to(client)
         self.ledger.keep(client)
         if self.guard:

@@ -3,7 +3,7 @@
 All state lives in the account: each check reads it anew, and no notebook hands another anything.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from helpers import iam, policies, profiles, sts
@@ -19,16 +19,13 @@ ASSUME_POLICY_NAME = "assume-tutorial-role"
 GLUE_POLICY_NAME = "read-glue-jobs"
 USER_PROFILE = "tutorial-user"
 ROLE_PROFILE = "tutorial-role"
+KEYS_AT_MOST = 2
 
 _CLEAN_UP = 7
 _MADE_FOR_A_WHILE = {
     4: (("user", "tutorial-user-2"),),
     10: (("user", "truth-table-user"), ("user", "truth-table-stranger"), ("role", "truth-table-role")),
 }
-
-# What AWS says to an access key, or a trust statement, that has not reached all its servers yet.
-KEY_NOT_YET = ("InvalidClientTokenId",)
-TRUST_NOT_YET = ("AccessDenied",)
 
 
 class StepMissing(ToldInOneSentence, LookupError):
@@ -167,7 +164,7 @@ class Card(Shown):
 
 
 def begin(account: Account, number: int) -> Card:
-    """Makes sure that what the earlier notebooks build is there, and shows where you are.
+    """Makes sure that what the earlier notebooks build is there and has effect, and shows where you are.
 
     Args:
         account: the open account.
@@ -175,6 +172,7 @@ def begin(account: Account, number: int) -> Card:
 
     Raises:
         NameTakenError: something that the tutorial did not make has the name that an earlier step needs.
+        WaitedTooLong: what was built has no effect yet when the limit is over.
     """
     state, built, needed = read_state(account), [], []
     for step in STEPS:
@@ -186,6 +184,7 @@ def begin(account: Account, number: int) -> Card:
             state = read_state(account)
         elif number != _CLEAN_UP:
             needed.append(step)
+    _wait_for(account, built, state)
     identity = sts.who_am_i(account.client("sts"))
     checks = tuple(Check(step, tuple(step.missing(state))) for step in STEPS)
     return Card(account, identity, checks, tuple(built), tuple(needed), tuple(plan(account, number)))
@@ -200,6 +199,15 @@ def plan(account: Account, number: int) -> list[str]:
     """
     for_a_while = [f"{kind} {account.named(name)}, deleted again" for kind, name in _MADE_FOR_A_WHILE.get(number, ())]
     return [line for step in STEPS if step.number == number for line in step.makes(account)] + for_a_while
+
+
+def _wait_for(account: Account, built: Sequence[Step], state: State) -> None:
+    """Waits until what was built has effect, once for all of it: who may assume the role has a key that works."""
+    numbers = {step.number for step in built}
+    if numbers & {1, 2, 3, 4} and state.handshake and state.handshake.verdict is Verdict.ALLOWED:
+        wait_until_assumable(account)
+    elif 2 in numbers:
+        wait_until_key_works(account)
 
 
 def check(account: Account, number: int) -> Check:
@@ -347,23 +355,42 @@ def _build_user(account: Account) -> None:
 
 
 def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
-    """Makes an access key, saves its .csv file, and waits until it works; keeps a key that was saved before.
+    """Makes an access key and saves its .csv file; keeps a key that was saved before.
+
+    It takes a few seconds until the key works: see `wait_until_key_works`. Where AWS's answer is lost and the call is
+    made again, AWS has made two keys, and nobody knows the first one's secret: that one is deleted.
 
     Raises:
         ValueError: the user has two keys already, and the secret of neither is in the tutorial's file.
     """
     client = account.client("iam")
     saved = profiles.load_access_key(account, user_name=user_name)
-    if saved and saved.access_key_id in iam.list_access_key_ids(client, user_name=user_name):
+    there = iam.list_access_key_ids(client, user_name=user_name)
+    if saved and saved.access_key_id in there:
         return saved
+    if len(there) >= KEYS_AT_MOST:
+        message = f"User {user_name} has two access keys, and no secret of theirs is in the tutorial's .csv file."
+        raise ValueError(f"{message} Delete one: iam.delete_access_key, as in notebook 02's exercise.")
     try:
         key = iam.create_access_key(client, user_name=user_name)
-    except client.exceptions.LimitExceededException:
-        message = f"User {user_name} has two access keys, and no secret of theirs is in the tutorial's .csv file."
-        raise ValueError(f"{message} Delete one: iam.delete_access_key, as in notebook 02's exercise.") from None
-    profiles.save_access_key(account, key)
-    until_it_works(lambda: sts.who_am_i(account.client("sts", key)), not_yet=KEY_NOT_YET)
-    return key
+        profiles.save_access_key(account, key)
+        there.append(key.access_key_id)
+        return key
+    finally:
+        for access_key_id in set(iam.list_access_key_ids(client, user_name=user_name)) - set(there):
+            iam.delete_access_key(client, user_name=user_name, access_key_id=access_key_id)
+
+
+def wait_until_key_works(account: Account) -> sts.Identity:
+    """Asks with the user's key who that is, again and again until the new key has reached all of AWS.
+
+    Raises:
+        LookupError: there is no key in the tutorial's file.
+        ClientError: AWS refuses the key for good: it was deleted, or switched off.
+        WaitedTooLong: AWS still refuses it when the limit is over.
+    """
+    client = account.client("sts", the_access_key(account))
+    return until_it_works(lambda: sts.who_am_i(client), what="the new access key to work")
 
 
 # --- 03 the user may assume the role
@@ -406,19 +433,20 @@ def _trust_missing(state: State) -> list[str]:
 def _build_trust(account: Account) -> None:
     role, user = the_role(account), the_user(account)
     iam.trust_principal(account.client("iam"), role_name=role.name, arn=user.arn)
-    wait_until_assumable(account)
 
 
 def wait_until_assumable(account: Account) -> sts.RoleSession:
     """Assumes the role as the user, again and again until the new trust policy has reached all of AWS.
 
     Raises:
-        ClientError: AWS still refuses after a minute.
+        LookupError: the role, the user, or its key is not there.
+        ClientError: AWS refuses for good: the policies do not allow it, or the key is no good.
+        WaitedTooLong: AWS still refuses when the limit is over.
     """
     client = account.client("sts", the_access_key(account))
     role_arn = the_role(account).arn
     return until_it_works(
-        lambda: sts.assume_role(client, role_arn=role_arn, session_name="ready"), not_yet=TRUST_NOT_YET
+        lambda: sts.assume_role(client, role_arn=role_arn, session_name="ready"), what="the role to be assumable"
     )
 
 

@@ -16,7 +16,6 @@ from helpers.attempts import attempt
 from helpers.decisions import Verdict
 from helpers.display import Rows, Shown
 from helpers.explain import explain
-from helpers.steps import KEY_NOT_YET
 from helpers.waiting import until_it_works
 
 USER, STRANGER, ROLE = "truth-table-user", "truth-table-stranger", "truth-table-role"
@@ -134,7 +133,7 @@ def _stage(account: Account) -> Iterator[iam.AccessKey]:
         for owner in (account, *account.others[:1]):
             iam.create_role(owner.client("iam"), name=account.named(ROLE), trust_policy=closed, made_for=MADE_FOR)
         key = iam.create_access_key(account.client("iam"), user_name=account.named(USER))
-        until_it_works(lambda: sts.who_am_i(account.client("sts", key)), not_yet=KEY_NOT_YET)
+        until_it_works(lambda: sts.who_am_i(account.client("sts", key)), what="the new access key to work")
         yield key
     finally:
         _clear(account)

@@ -124,6 +124,9 @@ def test_an_account_shows_no_secret_and_no_port() -> None:
     account = open_account("private")
     credentials = account.client("iam")._request_signer._credentials
     for shown in (repr(account), str(account), f"{account}"):
-        assert shown == "Account(description='Sandbox: a pretend AWS on this machine', account_id='111122223333', region='us-east-1')"
+        assert (
+            shown
+            == "Account(description='Sandbox: a pretend AWS on this machine', account_id='111122223333', region='us-east-1')"
+        )
         assert credentials.access_key not in shown
         assert credentials.secret_key not in shown

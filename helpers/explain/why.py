@@ -17,7 +17,7 @@ from helpers import policies as documents
 from helpers.account import Account
 from helpers.asked import Asked, asked_by
 from helpers.attempts import Attempt
-from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
+from helpers.condition_keys import keys_of_call
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
 from helpers.explain.access_keys import look_up
 from helpers.explain.broken_requests import explain_credentials, explain_request
@@ -115,7 +115,7 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         return explain_request(account, error, asked)
     caller_arn, action, resource = _who_what(account, refusal, asked)
     caller = read_caller(account, caller_arn)
-    context = _keys_of_call(asked) if asked else {}
+    context = keys_of_call(asked.service, asked.parameters) if asked else {}
     explained = _explained(
         account, caller, action, resource, context, session=_session_side(refusal), knows_call=asked is not None
     )
@@ -128,14 +128,6 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         note = "AWS refused this a moment ago. Something was changed since, or had not reached all of AWS: try again."
         return replace(explained, notes=(note, *explained.notes))
     return explained
-
-
-def _keys_of_call(asked: Asked) -> Keys:
-    """The condition keys that a call's parameters make."""
-    keys = keys_of_parameters(asked.service, asked.parameters) | keys_of_tags(tags_given(asked.parameters))
-    if "TokenCode" in asked.parameters:
-        keys |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
-    return keys
 
 
 def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:

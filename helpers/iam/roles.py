@@ -10,6 +10,7 @@ from helpers.iam.removals import Removal, carry_out
 from helpers.iam.shown import Deleted, Role
 from helpers.iam.tags import is_of_the_steps, is_ours, look_alike, refuse_foreign, tags
 from helpers.ledger import ledger_of
+from helpers.waiting import until_it_works
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -116,13 +117,18 @@ def trust_principal(iam: "IAMClient", *, role_name: str, arn: str, sid: str = po
         The whole trust policy.
 
     Raises:
-        ClientError: `MalformedPolicyDocument` where the principal does not exist.
+        ClientError: `MalformedPolicyDocument` where the principal does not exist. One that was just made is waited for.
+        WaitedTooLong: AWS still does not know it when the limit is over.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
     """
     role: Any = iam.get_role(RoleName=role_name)["Role"]
     trust = policies.with_statement(role["AssumeRolePolicyDocument"], policies.trust_principal(arn, sid=sid))
-    iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=policies.to_json(trust))
+    document = policies.to_json(trust)
+    until_it_works(
+        lambda: iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=document),
+        what=f"{arn} to be known everywhere",
+    )
     return trust
 
 
