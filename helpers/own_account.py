@@ -82,6 +82,10 @@ class OwnAccount(Shown):
         """The account's 12 digits."""
         return self.identity.account_id
 
+    def quick_client(self, service: str) -> Any:
+        """A client for questions that are asked while somebody waits: it tries twice, not six times."""
+        return self.session.client(service, config=IMPATIENT)  # type: ignore[call-overload]
+
     @property
     def accent(self) -> str:
         """Green: it can be used."""
