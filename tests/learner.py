@@ -1,0 +1,51 @@
+"""A learner with a home folder and an AWS configuration of their own, and a sandbox that plays their AWS account."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from helpers.sandbox.connection import Connection
+from sandbox_clients import Signer
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Whose account is opened.
+
+    Attributes:
+        home: the home folder; its `.aws` holds the configuration.
+        patch: sets environment variables, until the test ends.
+    """
+
+    home: Path
+    patch: pytest.MonkeyPatch
+
+    def export(self, **variables: str) -> None:
+        """Sets environment variables, as `export` does."""
+        for name, value in variables.items():
+            self.patch.setenv(name, value)
+
+    def export_key(self, signer: Signer) -> None:
+        """Sets the environment variables that hold a key, and its token if it has one."""
+        self.export(AWS_ACCESS_KEY_ID=signer.access_key_id, AWS_SECRET_ACCESS_KEY=signer.secret_access_key)
+        if token := getattr(signer, "session_token", None):
+            self.export(AWS_SESSION_TOKEN=token)
+
+    def write(self, path: str, text: str) -> None:
+        """Writes a file below the home folder."""
+        file = self.home / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text), encoding="utf-8")
+
+
+def learner_at(home: Path, patch: pytest.MonkeyPatch, connection: Connection | None = None) -> Learner:
+    """A learner without any configuration, whose calls go to a sandbox, or to a port where nobody answers."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "IAM_TUTORIAL_")) or name == "CI"]:
+        patch.delenv(name)
+    learner = Learner(home, patch)
+    address = connection.endpoint_url if connection else "http://127.0.0.1:9"
+    learner.export(HOME=str(home), AWS_EC2_METADATA_DISABLED="true", AWS_ENDPOINT_URL=address)
+    return learner
