@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from helpers.asked import remember_calls
 from helpers.aws_clock import AwsClock, ClockMoved
-from helpers.choice import AWS, SANDBOX, VARIABLES, Choice, read_choice
+from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
 from helpers.guard import Guard
 from helpers.ledger import Ledger
 from helpers.renewing import RenewingSession
@@ -64,7 +64,8 @@ class Account:
         description: what it is, in a few words.
         account_id: the account's 12 digits.
         region: the region of all clients.
-        endpoint_url: where the calls go; None for AWS's own addresses.
+        endpoint_url: where the calls go; None for AWS's own addresses, and those that your configuration has in
+            their place.
         folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key, and
             the ledger.
         news: a sentence about what opening it did; empty when there is nothing to tell.
@@ -83,6 +84,7 @@ class Account:
     learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
     _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
+    _session: boto3.Session = field(kw_only=True, repr=False)
     _clock: AwsClock = field(kw_only=True, repr=False)
     _config: Config = field(kw_only=True, repr=False)
     _administrator: Credentials | None = field(default=None, repr=False)
@@ -100,10 +102,6 @@ class Account:
     def named(self, name: str) -> str:
         """A name as it is in this account: `tutorial-role`, or `anna-tutorial-role` where others are at work too."""
         return self.prefix + name
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session(botocore_session=self._open_session())
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -199,7 +197,7 @@ class Account:
         client: Any = session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
-            endpoint_url=self.endpoint_url,
+            endpoint_url=self.endpoint_url if self.practice else None,
             config=self._config,
             **keys,
         )
@@ -265,19 +263,22 @@ def _own_account(choice: Choice) -> Account:
     from helpers.own_account import CLIENT_CONFIG, open_own_account
 
     own = open_own_account(choice)
+    folder = FOLDER / own.account_id
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Account(
         description=f"Your own AWS account{f' {own.alias}' if own.alias else ''}",
         account_id=own.account_id,
         region=own.region,
         endpoint_url=own.endpoint_url,
-        folder=own.folder,
-        news=own.news,
+        folder=folder,
+        news="",
         practice=False,
         learner=own.learner,
         _open_session=partial(botocore.session.Session, profile=choice.profile or None),
+        _session=own.session,
         _clock=AwsClock(),
         _config=CLIENT_CONFIG,
-        _confirmed=choice.account_id == own.account_id,
+        _confirmed=bool(choice.account_id),
     )
 
 
@@ -290,7 +291,7 @@ def sandbox_account(connection: Connection, folder: Path, news: str = "", *, led
         news: a sentence about what opening it did.
         ledger_id: the id of a ledger that is not there yet; one of its own when left out.
     """
-    clock = AwsClock()
+    clock, session = AwsClock(), boto3.Session(botocore_session=session_of_its_own())
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
@@ -303,6 +304,7 @@ def sandbox_account(connection: Connection, folder: Path, news: str = "", *, led
             practice=True,
             others=others,
             _open_session=session_of_its_own,
+            _session=session,
             _config=Config(retries={"mode": "standard"}, proxies={}),
             _administrator=administrator,
             _ledger_id=ledger_id,

@@ -1,11 +1,16 @@
 """Takes out of an account what the tutorial made in it, and proves by reading that nothing is left.
 
+`make clean-up` does it in a terminal: a dry run, a question, the deletion.
+
 What is the tutorial's, its ledger and its tag say together. What carries the tag and stands in another ledger, or in
 none, is listed and left alone, unless it is chosen by hand.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_remove.html
 """
 
+import argparse
+import os
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,8 +19,9 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
-from helpers import buckets, iam
-from helpers.account import Account
+from helpers import buckets, iam, profiles
+from helpers.account import Account, open_account
+from helpers.choice import VARIABLES
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
 from helpers.iam.removals import Removal
 from helpers.iam.tags import carries_tag
@@ -171,6 +177,54 @@ def _what_is_left(account: Account, *, patient: bool) -> Plan:
     return readings(plan, account)
 
 
+def main() -> int:
+    """Cleans up in a terminal.
+
+    Returns:
+        The exit code: 0 when nothing is left, 1 when something may be, 2 when nothing was done.
+    """
+    options = _options()
+    try:
+        account = open_account()
+        print(plan(account, also=options.also))
+        if options.dry_run:
+            return 0
+        if account.guard:
+            account.confirm(options.account or _typed_number(account))
+        cleaned_up = clean_up(account, also=options.also)
+        print(cleaned_up)
+    except ToldInOneSentence as error:
+        print(error, file=sys.stderr)
+        return 2
+    profiles.delete_files(account)
+    for other in _other_ledgers(account):
+        print(f"This checkout wrote down things of account {other} too: choose its profile, and clean up there.")
+    return 0 if cleaned_up.done else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make clean-up", description="Delete what the tutorial made in an account.")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be deleted, and delete nothing")
+    parser.add_argument("--account", default="", help="the number of your own account, in place of being asked for it")
+    parser.add_argument("--also", action="append", default=[], help='such as "role anna-tutorial-role": chosen by hand')
+    return parser.parse_args()
+
+
+def _typed_number(account: Account) -> str:
+    """The account's number as somebody types it now; without a terminal, as it was given in the environment."""
+    if sys.stdin.isatty():
+        return input(f"Type the number of your account, {account.account_id}, to delete this: ")
+    return os.environ.get(VARIABLES["account_id"], "")
+
+
+def _other_ledgers(account: Account) -> list[str]:
+    """The numbers of the other accounts of which this checkout has a ledger."""
+    if account.practice:
+        return []
+    folders = sorted(path.parent.name for path in account.folder.parent.glob("*/ledger.jsonl"))
+    return [name for name in folders if name != account.account_id]
+
+
 def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
     """What carries the tag and stands in the ledger: users first, for a role's trust policy may name them."""
     client, s3 = account.client("iam"), account.client("s3")
@@ -228,3 +282,7 @@ def _counted(things: Collection[object]) -> str:
 
 def _unread_rows(unread: Collection[str]) -> Rows:
     return [("Could not be read", "\n".join(unread))] if unread else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from helpers import iam
 from helpers.display import Rows, ToldInOneSentence
+from helpers.permissions import Permissions, missing_permissions
+from helpers.sts import who_am_i
 
 if TYPE_CHECKING:
     from helpers.account import Account
@@ -87,11 +89,11 @@ class Guard:
         self.confirmed = True
 
     @cached_property
-    def missing_permissions(self) -> tuple[str, ...]:
-        """The actions that the tutorial needs and you may not do, so far as IAM's simulator tells."""
-        from helpers.permissions import missing_permissions
-
-        return missing_permissions(self._account)
+    def permissions(self) -> Permissions:
+        """Which of the tutorial's actions you may not do, so far as IAM's simulator tells."""
+        account = self._account
+        caller_arn = who_am_i(account.client("sts")).arn
+        return missing_permissions(account.client("iam"), caller_arn=caller_arn, name=account.named)
 
     def rows(self) -> Rows:
         """What the card says about it."""
@@ -99,9 +101,8 @@ class Guard:
         if not self.confirmed:
             typed = "Type the account's number, in notebook 00's form, or in a cell: account.confirm(\"…\")"
             rows.append(("Before a change", typed))
-        if self.missing_permissions:
-            rows.append(("You lack", ", ".join(self.missing_permissions)))
-        return rows
+        told = [f"{label}: {', '.join(text.splitlines())}" for label, text in self.permissions.rows()]
+        return [*rows, ("Permissions", "\n".join([self.permissions.title(), *told]))]
 
     def watch(self, client: Any) -> None:
         """Checks each call of a boto3 client before it is sent."""
@@ -171,11 +172,7 @@ class Guard:
                 f"The {kind} {name} was not made: in this account your names begin with {self._account.prefix}, "
                 f"so that everybody's things can be told apart. Call it {self._account.prefix}{name}."
             )
-        if missing := self.missing_permissions:
-            raise GuardError(
-                f"The {kind} {name} was not made, for you lack permissions that the tutorial needs later: "
-                f"{', '.join(missing)}. Ask whoever manages this account for them, or choose another profile."
-            )
+        self.permissions.check()
 
     def _before_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.check(model.service_model.service_name, model.name, params)
