@@ -159,7 +159,10 @@ def _try(account: Account, owner: Account, key: iam.AccessKey, trusted: str, inl
         "a service": policies.trust_service("ec2.amazonaws.com"),
     }[trusted]
     trust = policies.to_json(policies.policy(statement))
-    owner.client("iam").update_assume_role_policy(RoleName=role_name, PolicyDocument=trust)
+    until_it_works(
+        lambda: owner.client("iam").update_assume_role_policy(RoleName=role_name, PolicyDocument=trust),
+        what=f"{trusted} to be known everywhere",
+    )
     _write_inline(account, user_name, role_arn if inline else None)
     told = explain(account, principal=user_arn, resource=role_arn)
     answer = attempt(
