@@ -54,13 +54,18 @@ def read_choice(folder: Path = FOLDER) -> Choice:
     Raises:
         ChoiceError: what was saved is damaged or cannot be read.
     """
-    given = {field: value for field, variable in VARIABLES.items() if (value := os.environ.get(variable))}
+    given = given_in_environment()
     if given.get("target", AWS) != AWS:
         return Choice(**given)  # a sandbox needs nothing of what was saved
     saved = _saved_choice(folder)
     if given.get("target", saved.target) != saved.target:
         saved = Choice()
     return replace(saved, **given)
+
+
+def given_in_environment() -> dict[str, str]:
+    """The parts of a choice that the environment decides, by their names in `Choice`."""
+    return {field: value for field, variable in VARIABLES.items() if (value := os.environ.get(variable))}
 
 
 def save_choice(choice: Choice, folder: Path = FOLDER) -> None:

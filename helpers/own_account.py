@@ -84,6 +84,10 @@ class OwnAccount(Shown):
         """The account's 12 digits."""
         return self.identity.account_id
 
+    def name(self, name: str) -> str:
+        """A thing's name in this account, such as `anna-tutorial-role`: a whole class can share one."""
+        return f"{self.learner}-{name}"
+
     def quick_client(self, service: str) -> Any:
         """A client for questions that are asked while somebody waits: it tries twice, not six times."""
         return self.session.client(service, config=IMPATIENT)  # type: ignore[call-overload]
@@ -106,7 +110,7 @@ class OwnAccount(Shown):
             ("You are", self.identity.arn),
             ("Credentials", self.source),
             ("Region", self.region + default),
-            ("Your prefix", f"{self.learner}: your role will be {self.learner}-tutorial-role"),
+            ("Your prefix", f"{self.learner}: your role will be {self.name('tutorial-role')}"),
         ]
 
 

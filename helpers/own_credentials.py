@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from botocore.exceptions import (
@@ -96,6 +97,17 @@ def source_of(session: Session) -> str:
     return _source(session)[0]
 
 
+def asks_for_mfa_code(session: Session) -> bool:
+    """Whether somebody must type an MFA code before the session's credentials can be used.
+
+    Raises:
+        BotoCoreError: there are no credentials that could be used; `refusal` puts it in words.
+    """
+    credentials = session.get_credentials()
+    by_profile = credentials is not None and credentials.method == "assume-role"
+    return by_profile and any("mfa_serial" in settings for _, settings in _profile_and_sources(session))
+
+
 def _told(error: Exception, session: Session) -> tuple[type[OwnAccountError], str]:
     profile = _profile(session)
     match error:
@@ -171,10 +183,18 @@ def _other_profile(session: Session) -> str:
 
 def _sign_in_command(session: Session) -> str:
     """The command that renews what the credentials rest on: the profile's own sign-in, or its source profile's."""
-    profiles = session.full_config["profiles"]
-    name, visited = _profile(session), set[str]()
-    while name not in visited and "source_profile" in profiles.get(name, {}):
-        visited.add(name)
-        name = profiles[name]["source_profile"]
-    command = "aws login" if "login_session" in profiles.get(name, {}) else "aws sso login"
+    name, settings = list(_profile_and_sources(session))[-1]
+    command = "aws login" if "login_session" in settings else "aws sso login"
     return f"{command} --profile {shlex.quote(name)}"
+
+
+def _profile_and_sources(session: Session) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The session's profile, and the profiles whose credentials it uses to assume a role, with their settings."""
+    profiles = session.full_config["profiles"]
+    name: str | None = _profile(session)
+    visited = set[str]()
+    while name and name not in visited:
+        visited.add(name)
+        settings = profiles.get(name, {})
+        yield name, settings
+        name = settings.get("source_profile")

@@ -13,10 +13,14 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
-import botocore.auth
+import botocore.crt.auth
 import pytest
 from botocore.credentials import RefreshableCredentials
+from botocore.utils import generate_login_cache_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from helpers.choice import Choice
 from helpers.own_account import (
@@ -83,13 +87,13 @@ _CALLER_IS_ROOT = f"""\
 
 
 @contextmanager
-def serving(answer: str) -> Iterator[str]:
+def serving(answer: str, status: int = 200) -> Iterator[str]:
     """A server with one answer to everything; gives its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer.encode())
@@ -370,8 +374,8 @@ def test_a_wrong_secret(learner: Learner, sandbox: Connection) -> None:
 
 def test_a_clock_that_is_wrong(learner: Learner, sandbox: Connection) -> None:
     learner.export_key(administrator(sandbox))
-    late = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=20)
-    learner.patch.setattr(botocore.auth, "get_current_datetime", lambda: late)
+    late = datetime.now(UTC) - timedelta(minutes=20)
+    learner.patch.setattr(botocore.crt.auth, "get_current_datetime", lambda remove_tzinfo: late)
     assert "The clock of this machine is more than five minutes wrong" in refused(CredentialsRefused)
 
 
@@ -432,6 +436,23 @@ OLD_IDENTITY_CENTER = IDENTITY_CENTER.replace("sso_session = corp\n", "").replac
 ROLE_ON_TOP = IDENTITY_CENTER + f"[profile app]\nrole_arn = {ROLE_ARN}\nsource_profile = corp\n"
 ENDED = json.dumps({"accessToken": "token", "expiresAt": "2020-01-01T00:00:00Z"})
 
+SIGNED_IN = f"arn:aws:iam::{HERE}:user/anna"
+CONSOLE = f"[profile home]\nlogin_session = {SIGNED_IN}\n"
+
+
+def ended_login() -> dict[str, Any]:
+    """What `aws login` leaves, an hour after it could be renewed for the last time."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    access = {"accessKeyId": KEY_ID, "secretAccessKey": SECRET, "sessionToken": "token", "accountId": HERE}
+    return {
+        "accessToken": access | {"expiresAt": "2020-01-01T00:00:00Z"},
+        "refreshToken": "refresh",
+        "clientId": "client",
+        "dpopKey": pem,
+    }
+
+
 OPEN = """
 import sys
 from helpers.choice import Choice
@@ -470,6 +491,34 @@ def test_a_sign_in_that_has_ended(offline: Learner, config: str, profile: str, t
     told = open_in_a_process(profile)
     assert told.startswith(f"SignInExpired: Your sign-in for profile {profile} has ended")
     assert f"{command}` in a terminal" in told
+
+
+@pytest.mark.parametrize("token", [None, "{damaged", "{}"])
+def test_a_console_sign_in_that_was_never_made(offline: Learner, token: str | None) -> None:
+    offline.write(".aws/config", CONSOLE)
+    if token:
+        offline.write(f".aws/login/cache/{generate_login_cache_key(SIGNED_IN)}.json", token)
+    told = open_in_a_process("home")
+    assert told.startswith("SignInExpired: Your sign-in for profile home has ended")
+    assert "Run `aws login --profile home` in a terminal" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("TOKEN_EXPIRED", "SignInExpired: Your sign-in for profile home has ended"),
+        ("USER_CREDENTIALS_CHANGED", "Run `aws login --profile home` in a terminal"),
+        ("INSUFFICIENT_PERMISSIONS", "missing permission for the 'signin:CreateOAuth2Token' action"),
+    ],
+)
+def test_a_console_sign_in_that_aws_does_not_renew(offline: Learner, answer: str, sentence: str) -> None:
+    offline.write(".aws/config", CONSOLE)
+    path = f".aws/login/cache/{generate_login_cache_key(SIGNED_IN)}.json"
+    offline.write(path, json.dumps(ended_login()))
+    body = json.dumps({"__type": "AccessDeniedException", "error": answer, "message": "no"})
+    with serving(body, status=403) as address:
+        offline.export(AWS_ENDPOINT_URL=address)
+        assert sentence in open_in_a_process("home")
 
 
 # --- refused: nobody answers
