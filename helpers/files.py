@@ -9,7 +9,7 @@ def write_private(path: Path, content: str | bytes, *, mode: int = 0o600, prefix
     """Writes a file that only its owner can read, replacing what was there in one step.
 
     Args:
-        path: where to; its folder must exist. A symbolic link stays, and what it leads to is replaced.
+        path: where to; its folder must exist.
         content: the whole new content; a text is written in UTF-8.
         mode: what the file's permissions are to be at the end; until then, they are 0600.
         prefix: what the name of the file begins with that is written first, beside the other; a process that is
@@ -19,16 +19,14 @@ def write_private(path: Path, content: str | bytes, *, mode: int = 0o600, prefix
         OSError: the folder is missing or read-only, or the disk is full; what was there is still there then.
     """
     data = content.encode() if isinstance(content, str) else content
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=prefix or f".{name}-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix or f".{path.name}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(descriptor)
             os.fchmod(descriptor, mode)
-        os.replace(temporary, target)
+        os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
