@@ -23,6 +23,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from helpers.asked import remember_calls
 from helpers.display import ToldInOneSentence
 from helpers.sandbox.connection import Administrator, Connection
+from helpers.tracebacks import mask_tracebacks_and_logs
 
 TARGET_VARIABLE = "IAM_TUTORIAL_TARGET"
 TARGETS = ("sandbox", "private")
@@ -139,6 +140,7 @@ def open_account(target: str | None = None) -> Account:
         ValueError: there is no such target.
         SandboxError: the sandbox cannot be started; the message says what to do.
     """
+    mask_tracebacks_and_logs()
     target = target or os.environ.get(TARGET_VARIABLE) or TARGETS[0]
     if target not in TARGETS:
         known = " or ".join(f'"{name}"' for name in TARGETS)

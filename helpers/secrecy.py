@@ -15,7 +15,7 @@ _PICTURE = "iVBORw0KGgo|/9j/|R0lGOD|PHN2Zy|PD94bWw|UklGR"  # how PNG, JPEG, GIF,
 
 SECRET = re.compile(
     r"(?P<access_key_id>(?:AKIA|ASIA)[A-Z0-9]{16})"
-    r"|(?<![\w/+.@-])(?<![\d:]:)(?<!base64,)"
+    r"|(?:(?<![\w/+.@-])(?<![\d:]:)|(?<=\\[nrt]))(?<!base64,)"
     r"(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9/+])"
     rf"(?:(?P<secret_access_key>[A-Za-z0-9/+]{{40}})|(?!{_PICTURE})(?P<session_token>[A-Za-z0-9/+]{{100,}}={{0,2}}))"
     r"(?![\w/+=@-])"
