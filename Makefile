@@ -39,11 +39,12 @@ outputs: .venv/ready ## run the notebooks and store what comes out (NOTEBOOKS=â€
 bench: .venv/ready ## measure against plain moto and raw boto3
 	.venv/bin/python benchmarks/bench.py $(ARGS)
 
-lint: .venv/ready ## check style and types
+lint: .venv/ready ## check style and types, and that no secret is in a file
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/python tools/clean_notebooks.py --check $(NOTEBOOKS)
+	.venv/bin/python tools/find_secrets.py
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
   --custom-compile-command 'make lock'

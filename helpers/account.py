@@ -26,6 +26,7 @@ from helpers.ledger import Ledger
 from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 from helpers.sandbox.session import SandboxStopped, session_of_its_own
+from helpers.tracebacks import mask_tracebacks_and_logs
 
 PRIVATE = "private"
 _PRIVATE_LEDGER = "0" * 12
@@ -233,6 +234,7 @@ def open_account(target: str | None = None) -> Account:
         SandboxError: the sandbox cannot be started; the message says what to do.
         OwnAccountError: your own account cannot be opened; the message says why, and what to do.
     """
+    mask_tracebacks_and_logs()
     choice = read_choice() if target in (None, AWS) else Choice(str(target))
     target = target or choice.target
     if target not in (SANDBOX, PRIVATE, AWS):
