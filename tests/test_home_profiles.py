@@ -170,7 +170,7 @@ def test_a_config_with_comments_sso_sections_and_odd_spacing_comes_back_byte_for
     assert during["profiles"][NAME] == {
         "role_arn": ROLE,
         "source_profile": NAME,
-        "role_session_name": "cli",
+        "role_session_name": f"iam-tutorial-{home.ledger.id}",
         "region": "us-east-1",
         "output": "json",
         "aws_access_key_id": KEY.access_key_id,
@@ -620,15 +620,20 @@ def test_boto3_and_the_aws_cli_assume_the_role_with_it(
     key = AccessKey(user.name, user.key.access_key_id, user.key.secret_access_key)
     if others != (None, None):
         home.write(*others)
+        (home.aws / "cli" / "cache").mkdir(parents=True)
+        (home.aws / "cli" / "cache" / "other.json").write_text('{"AssumedRoleUser": {"Arn": "…/cli"}}')
+    before = home.contents()
     added = home.add(role_arn=role, key=key, region=sandbox.region, endpoint_url=sandbox.endpoint_url)
-    session = f"{role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/cli"
+    session = f"{role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/iam-tutorial-{home.ledger.id}"
     assert NAME in boto3.Session().available_profiles
     assert boto3.Session(profile_name=NAME).client("sts").get_caller_identity()["Arn"] == session
     asked = aws(home, *added.rows()[-1][1].split()[1:])
     assert asked.returncode == 0, asked.stderr
     assert json.loads(asked.stdout)["Arn"] == session
-    assert "source_profile" not in aws(home, "configure", "list", "--profile", NAME).stderr
+    cached = [path for path in (home.aws / "cli" / "cache").iterdir() if session in path.read_text()]
+    assert len(cached) == 1, "the CLI keeps the session"
     home.remove()
+    assert home.contents() == before
     assert NAME not in boto3.Session().available_profiles
     gone = aws(home, "sts", "get-caller-identity", "--profile", NAME)
     assert (gone.returncode, NAME in gone.stderr) == (255, True)
