@@ -72,11 +72,10 @@ def put_in(file: HomeFile, header: str, settings: Mapping[str, str], marks: Mark
     Raises:
         OSError: it cannot be written.
     """
-    content = b""
     if file.folder_made:
         file.target.parent.mkdir(mode=0o700, exist_ok=True)
+    content = file.target.read_bytes() if file.target.exists() else b""
     if file.backup:
-        content = file.target.read_bytes()
         write_private(file.backup, content, prefix=marks.prefix)
     write_private(file.target, with_section(content, header, settings, marks), prefix=marks.prefix)
 
@@ -100,9 +99,8 @@ def take_out(file: HomeFile, marks: Marks) -> Path | None:
     for target in targets:
         if target.exists():
             _take_out_of(target, before, file, marks)
-    folder = file.target.parent
-    if file.folder_made and folder.exists() and not any(folder.iterdir()):
-        folder.rmdir()
+    if file.folder_made:
+        _remove_empty(file.target.parent)
     if file.backup is None or before is None:
         return None
     if file.path.exists() and file.path.read_bytes() == before:
@@ -124,3 +122,11 @@ def _take_out_of(target: Path, before: bytes | None, file: HomeFile, marks: Mark
     write_private(target, rest, mode=file.mode, prefix=marks.prefix)
     if marks.are_in(target.read_bytes()):
         raise HomeProfileError(f"{target} was changed at the same moment: `make clean-up` takes the profile out.")
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes a folder in which there are no files: AWS's CLI makes folders for what it caches."""
+    inside = sorted(folder.rglob("*"), reverse=True)
+    if folder.exists() and all(path.is_dir() and not path.is_symlink() for path in inside):
+        for path in (*inside, folder):
+            path.rmdir()

@@ -129,7 +129,7 @@ def add_profile(
     settings = {
         "role_arn": check_arn(role_arn, "role"),
         "source_profile": profile,
-        "role_session_name": "cli",
+        "role_session_name": _session_name(ledger),
         "region": region,
         "output": "json",
     }
@@ -198,10 +198,25 @@ def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
 def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
     """Brings the files back, from wherever `add_profile`, or this, broke off."""
     record = _record(ledger, profile)
+    _forget_sessions(ledger)
     files = [HomeFile.from_json(fields) for fields in json.loads(record.read_text(encoding="utf-8"))]
     backups = [take_out(file, Marks(profile, ledger.id)) for file in reversed(files)]
     record.unlink()
     return RemovedProfile(profile, tuple(file.path for file in files), tuple(filter(None, backups)))
+
+
+def _forget_sessions(ledger: Ledger) -> None:
+    """Deletes the sessions of such profiles that AWS's CLI has cached: they would work until they expire.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html#cli-configure-role-cache
+    """
+    for cached in (Path.home() / ".aws" / "cli" / "cache").glob("*.json"):
+        if f'/{_session_name(ledger)}"'.encode() in cached.read_bytes():
+            cached.unlink()
+
+
+def _session_name(ledger: Ledger) -> str:
+    return f"iam-tutorial-{ledger.id}"
 
 
 def _record(ledger: Ledger, profile: str) -> Path:
