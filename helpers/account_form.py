@@ -111,7 +111,7 @@ def _open(values: Values, folder: Path) -> Shown:
     if choice.target == SANDBOX:
         save_choice(choice, folder)
         return SandboxChosen()
-    own = open_own_account(choice)
+    own = open_own_account(choice, may_ask=False)
     permissions = missing_permissions(own.quick_client("iam"), caller_arn=own.identity.arn, name=own.name)
     permissions.check()
     if choice.account_id:

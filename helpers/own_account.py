@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from helpers.arns import parse_arn
-from helpers.choice import VARIABLES, Choice
+from helpers.choice import AWS, VARIABLES, Choice
 from helpers.display import GOOD, Rows, Shown
-from helpers.own_credentials import CREDENTIAL_ERRORS, OwnAccountError, refusal, source_of
+from helpers.own_credentials import CREDENTIAL_ERRORS, OwnAccountError, asks_for_mfa_code, refusal, source_of
 from helpers.sts import Identity, who_am_i
 
 CI_VARIABLE = "IAM_TUTORIAL_CI"
@@ -49,6 +49,10 @@ class OtherAccount(OwnAccountError):
 
 class RunningInCi(OwnAccountError):
     """A CI job would act in somebody's account."""
+
+
+class MfaCodeNeeded(OwnAccountError):
+    """An MFA code is needed, and nobody can be asked for it here."""
 
 
 class UnusableChoice(OwnAccountError):
@@ -114,11 +118,13 @@ class OwnAccount(Shown):
         ]
 
 
-def open_own_account(choice: Choice) -> OwnAccount:
+def open_own_account(choice: Choice, *, may_ask: bool = True) -> OwnAccount:
     """Finds out whose credentials boto3's own chain finds, and refuses those that must not be used here.
 
     Args:
         choice: which profile and region, with which prefix, and the account number that was typed, if any.
+        may_ask: whether somebody can be asked for an MFA code, where the profile wants one: in a notebook's cell and
+            in a terminal, but not in a form's thread.
 
     Raises:
         OwnAccountError: the account cannot be used; its kind and its message say why.
@@ -129,6 +135,8 @@ def open_own_account(choice: Choice) -> OwnAccount:
         raise UnusableChoice(problem)
     session = botocore.session.Session(profile=choice.profile or None)
     try:
+        if not may_ask and asks_for_mfa_code(session):
+            raise _mfa_code_needed(session.profile or "default")
         own = _opened(session, choice)
     except OwnAccountError:
         raise
@@ -199,6 +207,13 @@ def _refuse_ci() -> None:
             f"This is a CI job (CI is set), and none shall act in somebody's AWS account by surprise. Take "
             f"{VARIABLES['target']} out of its environment, or set {CI_VARIABLE}=yes if you mean it."
         )
+
+
+def _mfa_code_needed(profile: str) -> MfaCodeNeeded:
+    return MfaCodeNeeded(
+        f"Profile {profile} wants an MFA code, for which a form cannot ask. Before you start JupyterLab, set "
+        f"{VARIABLES['target']}={AWS} and {VARIABLES['profile']}={profile}: a notebook's first cell asks for the code."
+    )
 
 
 def _opened(session: botocore.session.Session, choice: Choice) -> OwnAccount:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from helpers.choice import Choice
 from helpers.own_account import (
+    MfaCodeNeeded,
     OtherAccount,
     RootCredentials,
     RunningInCi,
@@ -519,6 +520,25 @@ def test_a_console_sign_in_that_aws_does_not_renew(offline: Learner, answer: str
     with serving(body, status=403) as address:
         offline.export(AWS_ENDPOINT_URL=address)
         assert sentence in open_in_a_process("home")
+
+
+WITH_MFA = f"[profile admin]\nmfa_serial = arn:aws:iam::{HERE}:mfa/ana\nrole_arn = {ROLE_ARN}\nsource_profile = base\n"
+
+
+def test_an_mfa_code_that_nobody_can_be_asked_for(offline: Learner) -> None:
+    offline.write(".aws/config", WITH_MFA)
+    offline.write(".aws/credentials", f"[base]\n{KEY_FILE}")
+    with pytest.raises(MfaCodeNeeded, match="Profile admin wants an MFA code, for which a form cannot ask"):
+        open_own_account(Choice("aws", profile="admin"), may_ask=False)
+    program = [sys.executable, "-W", "ignore", "-c", OPEN, "admin"]
+    told = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+    assert told.startswith("CredentialsExpired: The credentials of profile admin could not be renewed without an MFA")
+
+
+def test_an_mfa_code_that_is_not_needed_for_a_key_in_the_environment(learner: Learner, sandbox: Connection) -> None:
+    learner.write(".aws/config", WITH_MFA.replace("profile admin", "default"))
+    learner.export_key(administrator(sandbox))
+    assert open_own_account(AWS, may_ask=False).account_id == HERE
 
 
 # --- refused: nobody answers
