@@ -19,12 +19,14 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
-from helpers import buckets, iam, profiles
+from helpers import buckets, home_profiles, iam, profiles
 from helpers.account import Account, open_account
 from helpers.choice import VARIABLES
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
+from helpers.home_file import HomeProfileError
 from helpers.iam.removals import Removal
 from helpers.iam.tags import carries_tag
+from helpers.ledger import Ledger
 
 T = TypeVar("T")
 Removals = Callable[[], Iterable[Removal]]
@@ -159,7 +161,7 @@ def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
         for removal in _read(thing.name, thing.removals, failed):
             try:
                 removal.carry_out()
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, HomeProfileError) as error:
                 failed.append(f"{removal.what}: {_told(error)}")
             else:
                 deleted.append(removal.what)
@@ -234,6 +236,9 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
         yield _role(client, role["RoleName"])
     for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
         yield Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
+    for profile in home_profiles.list_added(account.ledger):
+        what = f"profile {profile} in your own AWS files"
+        yield Thing(what, partial(_profile_removals, account.ledger, profile, what))
 
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
@@ -247,6 +252,10 @@ def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
             problem = "is not there" if found is None else "does not carry this tutorial's tag"
             raise NotChosenError(f"The {one} {problem}. Nothing was deleted: choose from what `plan` leaves alone.")
         yield _role(client, name) if kind == "role" else _user(client, name)
+
+
+def _profile_removals(ledger: Ledger, profile: str, what: str) -> Iterator[Removal]:
+    yield Removal(what, partial(home_profiles.remove_profile, ledger, profile))
 
 
 def _user(client: Any, name: str) -> Thing:
@@ -272,7 +281,7 @@ def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iter
         unread.append(f"{what}: {_told(error)}")
 
 
-def _told(error: ClientError | BotoCoreError) -> str:
+def _told(error: ClientError | BotoCoreError | HomeProfileError) -> str:
     return mask_secrets(str(error))
 
 

@@ -4,19 +4,17 @@ from helpers.account import Account
 from helpers.forms import ActionForm, Field, action_form
 from helpers.home_profiles import AddedProfile, add_profile, profile_problem
 from helpers.iam import AccessKey
-from helpers.ledger import Ledger
 
 _CONSENT = "yes"
 
 
-def home_profile_form(account: Account, ledger: Ledger, *, role_arn: str, key: AccessKey) -> ActionForm:
+def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> ActionForm:
     """Makes a form that adds a profile for the role to the learner's own AWS files, when they have typed `yes`.
 
     Nothing is done before the button is pressed, so Run All changes no file.
 
     Args:
-        account: the open account, whose region and address the profile gets.
-        ledger: where it is written down.
+        account: the open account, whose region and address the profile gets, and in whose ledger it is written down.
         role_arn: the role that the profile assumes.
         key: the key that it assumes the role with.
 
@@ -30,7 +28,7 @@ def home_profile_form(account: Account, ledger: Ledger, *, role_arn: str, key: A
 
     def work(values: dict[str, str]) -> AddedProfile:
         return add_profile(
-            ledger,
+            account.ledger,
             profile=values["profile"],
             role_arn=role_arn,
             key=key,

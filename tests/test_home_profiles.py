@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -658,7 +659,7 @@ def test_what_is_shown_is_masked(home: Home) -> None:
 def test_the_form_changes_nothing_before_yes_is_typed_and_the_button_pressed(account: Account, home: Home) -> None:
     home.write(CONFIG, CREDENTIALS)
     before = home.contents()
-    form = home_profile_form(account, home.ledger, role_arn=ROLE, key=KEY)
+    form = home_profile_form(replace(account, folder=home.ledger.path.parent), role_arn=ROLE, key=KEY)
     assert home.contents() == before
     form.press()
     with pytest.raises(FormError, match="Type `yes`"):
@@ -680,7 +681,7 @@ def test_the_form_changes_nothing_before_yes_is_typed_and_the_button_pressed(acc
 
 def test_the_form_says_why_it_could_not(account: Account, home: Home) -> None:
     home.write(f"[profile {NAME}]\n".encode(), None)
-    form = home_profile_form(account, home.ledger, role_arn=ROLE, key=KEY)
+    form = home_profile_form(replace(account, folder=home.ledger.path.parent), role_arn=ROLE, key=KEY)
     form._inputs["consent"].widget.value = "yes"
     form.work_now()
     assert "choose another name" in form.message.value
