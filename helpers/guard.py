@@ -9,7 +9,8 @@ presigned URLs), and lines of the AWS CLI. Not guarded is what else runs on this
 terminal, a Python script or a shell that `profiles.run` starts, and a POST form of S3's, which a client signs unasked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,6 +90,7 @@ class Guard:
     def __init__(self, account: "Account", *, confirmed: bool) -> None:
         self.confirmed = confirmed
         self._account = account
+        self._chosen: frozenset[str] = frozenset()
 
     def confirm(self, typed: str) -> None:
         """Opens the account for changes.
@@ -123,6 +125,19 @@ class Guard:
         told = [f"{label}: {', '.join(text.splitlines())}" for label, text in self.permissions.rows()]
         return [*rows, ("Permissions", "\n".join([self.permissions.title(), *told]))]
 
+    @contextmanager
+    def taking_for_ours(self, chosen: Iterable[str]) -> Iterator[None]:
+        """Lets the `with` block change what was chosen by hand, though the ledger does not have it.
+
+        Args:
+            chosen: kinds and names, such as `role anna-tutorial-role`.
+        """
+        self._chosen = frozenset(chosen)
+        try:
+            yield
+        finally:
+            self._chosen = frozenset()
+
     def watch(self, client: Any) -> None:
         """Checks each call of a boto3 client before it is sent."""
         client.meta.events.register_first("before-parameter-build", self._before_call)
@@ -148,7 +163,7 @@ class Guard:
             )
         if operation in _CREATIONS:
             self._check_creation(kind, name)
-        if not self._is_ours(kind, name):
+        if f"{kind} {name}" not in self._chosen and not self._is_ours(kind, name):
             raise GuardError(
                 f"{operation} was not sent: the tutorial did not make the {kind} {name}, and leaves it alone. "
                 "Choose a name that is not taken."

@@ -114,7 +114,7 @@ def account_in(connection: Connection, folder: Path) -> Account:
     """The first account of a sandbox, opened as the notebooks open it, with its files in a folder of one's own."""
     private = open_account("private")
     first, *_ = connection.accounts
-    return replace(private, endpoint_url=connection.endpoint_url, administrator=first, others=(), folder=folder)
+    return replace(private, endpoint_url=connection.endpoint_url, _administrator=first, others=(), folder=folder)
 
 
 @cache
