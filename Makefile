@@ -15,10 +15,10 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
 export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
 
-.PHONY: help lab test stop outputs bench lint lock clean
+.PHONY: help lab test stop clean-up outputs bench lint lock clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 lab: .venv/ready ## set up, and open JupyterLab on the first notebook
 	.venv/bin/jupyter-lab $(ARGS)
@@ -29,6 +29,9 @@ test: lint ## set up, and run every test, the notebooks included
 stop: .venv/ready ## stop the sandbox that the notebooks share
 	@.venv/bin/python -m helpers.sandbox stop
 
+clean-up: .venv/ready ## delete what the tutorial made in your account, after a dry run and a question
+	@.venv/bin/python -m helpers.clean_up $(ARGS)
+
 outputs: .venv/ready ## run the notebooks and store what comes out (NOTEBOOKS=â€¦ for some of them)
 	IAM_TUTORIAL_TARGET=private .venv/bin/jupyter-nbconvert --to notebook --execute --inplace $(ARGS) $(NOTEBOOKS)
 	.venv/bin/python tools/clean_notebooks.py $(NOTEBOOKS)
@@ -36,11 +39,12 @@ outputs: .venv/ready ## run the notebooks and store what comes out (NOTEBOOKS=â€
 bench: .venv/ready ## measure against plain moto and raw boto3
 	.venv/bin/python benchmarks/bench.py $(ARGS)
 
-lint: .venv/ready ## check style and types
+lint: .venv/ready ## check style and types, and that no secret is in a file
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/python tools/clean_notebooks.py --check $(NOTEBOOKS)
+	.venv/bin/python tools/find_secrets.py
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
   --custom-compile-command 'make lock'

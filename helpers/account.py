@@ -1,31 +1,35 @@
-"""Opens the account that the notebooks act in: the sandbox that they share, or a private one.
+"""Opens the account that the notebooks act in: the sandbox that they share, a private one, or the learner's own.
 
 The choice is made here and nowhere else: everything after goes through boto3 and the AWS CLI, always the same way.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import datetime
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
 import botocore.credentials
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
-from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from helpers.asked import remember_calls
-from helpers.display import ToldInOneSentence
+from helpers.aws_clock import AwsClock, ClockMoved
+from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
+from helpers.guard import Guard
+from helpers.ledger import Ledger
+from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
+from helpers.sandbox.session import SandboxStopped, session_of_its_own
+from helpers.tracebacks import mask_tracebacks_and_logs
 
-TARGET_VARIABLE = "IAM_TUTORIAL_TARGET"
-TARGETS = ("sandbox", "private")
+PRIVATE = "private"
+_PRIVATE_LEDGER = "0" * 12
 
 
 class Credentials(Protocol):
@@ -44,14 +48,13 @@ class Credentials(Protocol):
         """What goes with a temporary key; None for a long-lived one."""
 
 
-class SandboxStopped(ToldInOneSentence, ConnectionError):
-    """The sandbox does not answer any more; the message says how to go on."""
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of somebody's credentials at one moment."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The sandbox has stopped, and what was in it is gone. "
-            "Run this notebook again from its first cell: that starts a new one."
-        )
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -59,49 +62,104 @@ class Account:
     """An open account: where it is, who you are in it, and clients for its services.
 
     Attributes:
-        target: "sandbox" or "private".
+        description: what it is, in a few words.
         account_id: the account's 12 digits.
         region: the region of all clients.
-        endpoint_url: where the calls go.
-        folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key.
+        endpoint_url: where the calls go; None for AWS's own addresses, and those that your configuration has in
+            their place.
+        folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key, and
+            the ledger.
         news: a sentence about what opening it did; empty when there is nothing to tell.
-        administrator: who signs when nobody else is named: you.
+        practice: whether it is a sandbox, in which the tutorial may build, break, and move the clock unasked.
+        learner: whose things are whose where several people share the account: what all names begin with.
         others: the other accounts that are yours too: the sandbox has a second one.
     """
 
-    target: str
+    description: str
     account_id: str
     region: str
-    endpoint_url: str = field(repr=False)
+    endpoint_url: str | None = field(repr=False)
     folder: Path = field(repr=False)
     news: str = field(repr=False)
-    administrator: Administrator = field(repr=False)
-    _session: boto3.Session = field(repr=False)
+    practice: bool = field(repr=False)
+    learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
-    _clients: dict[tuple[str | None, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
+    _session: boto3.Session = field(kw_only=True, repr=False)
+    _clock: AwsClock = field(kw_only=True, repr=False)
+    _config: Config = field(kw_only=True, repr=False)
+    _administrator: Credentials | None = field(default=None, repr=False)
+    _ledger_id: str = field(default="", repr=False)
+    _confirmed: bool = field(default=True, repr=False)
+    _clients: dict[tuple[str, Credentials | None], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def prefix(self) -> str:
+        """What the names of roles, users and buckets begin with in this account; empty in a sandbox."""
+        return f"{self.learner}-" if self.learner else ""
+
+    def named(self, name: str) -> str:
+        """A name as it is in this account: `tutorial-role`, or `anna-tutorial-role` where others are at work too."""
+        return self.prefix + name
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What the tutorial made in this account, or was about to make."""
+        return Ledger(self.folder / "ledger.jsonl", self.learner, self._ledger_id)
+
+    @cached_property
+    def guard(self) -> Guard | None:
+        """What checks each call in your own account before it is sent; None in a sandbox."""
+        return None if self.practice else Guard(self, confirmed=self._confirmed)
+
+    @property
+    def administrator(self) -> Credentials:
+        """Who signs when nobody else is named: you, with the keys that are good at this moment."""
+        return self._administrator or _frozen(self._session)
 
     def of(self, account_id: str) -> "Account | None":
         """The account with these 12 digits, if it is one of yours: this one, or one of the others."""
         return next((account for account in (self, *self.others) if account.account_id == account_id), None)
+
+    def confirm(self, account_id: str) -> None:
+        """Opens your own account for changes, by its number; a sandbox is always open.
+
+        Args:
+            account_id: the number, typed; spaces and hyphens do not count.
+
+        Raises:
+            GuardError: it is another account's number.
+        """
+        if self.guard:
+            self.guard.confirm(account_id)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client in this account.
 
         Args:
             service: its name in boto3, such as "iam".
-            credentials: who signs the calls; the account's administrator when left out.
+            credentials: who signs the calls; the account's administrator when left out. A renewing session
+                renews itself when a call finds it about to end.
         """
-        signer = credentials or self.administrator
-        made_for = (service, signer.access_key_id, signer.secret_access_key, signer.session_token)
-        if made_for not in self._clients:
-            self._clients[made_for] = self._new_client(service, signer)
-        return self._clients[made_for]
+        signer = credentials or self._administrator
+        if (service, signer) not in self._clients:
+            self._clients[service, signer] = self._new_client(service, signer)
+        return self._clients[service, signer]
 
-    def advance_clock(self, seconds: float) -> None:
+    def now(self) -> datetime:
+        """The time by AWS's own clock, as its last answer told it."""
+        return self._clock.now()
+
+    def advance_clock(self, seconds: float) -> ClockMoved:
         """Moves the sandbox's clock forward, so that a session's end need not be waited for.
 
         Args:
             seconds: how far; the clock never goes back.
+
+        Returns:
+            Whether it was moved, in words: the clock of AWS itself cannot be.
 
         Raises:
             ValueError: the seconds are negative.
@@ -109,91 +167,154 @@ class Account:
         """
         from helpers.sandbox.control import advance_clock
 
+        if not self.practice:
+            return ClockMoved(None)
         key = self.administrator
         credentials = botocore.credentials.Credentials(key.access_key_id, key.secret_access_key)
-        advance_clock(self.endpoint_url, credentials, seconds)
+        self._clock.set(datetime.fromisoformat(advance_clock(str(self.endpoint_url), credentials, seconds)))
+        return ClockMoved(seconds)
 
-    def _new_client(self, service: str, credentials: Credentials) -> Any:
-        client = self._session.client(
+    def check_alive(self) -> None:
+        """Does nothing where AWS answers.
+
+        Raises:
+            SandboxStopped: this is a sandbox; it is asked when a call had no answer.
+        """
+        if self.practice:
+            raise SandboxStopped
+
+    def _new_client(self, service: str, credentials: Credentials | None) -> Any:
+        session, keys = self._session, dict[str, Any]()
+        if isinstance(credentials, RenewingSession):
+            own = self._open_session()
+            own.register_component("credential_provider", credentials)
+            session = boto3.Session(botocore_session=own)
+        elif credentials:
+            keys = {
+                "aws_access_key_id": credentials.access_key_id,
+                "aws_secret_access_key": credentials.secret_access_key,
+                "aws_session_token": credentials.session_token,
+            }
+        client: Any = session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
-            endpoint_url=self.endpoint_url,
-            config=Config(retries={"mode": "standard"}, proxies={}),
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
+            endpoint_url=self.endpoint_url if self.practice else None,
+            config=self._config,
+            **keys,
         )
-        remember_calls(client, access_key_id=credentials.access_key_id)
+        remember_calls(client, self, credentials)
+        self._clock.listen_to(client)
+        self.ledger.keep(client)
+        if self.guard:
+            self.guard.watch(client)
         return client
 
 
+def _frozen(session: boto3.Session) -> Credentials:
+    """The keys of a session's credentials as they are now, renewed where they have to be."""
+    credentials: Any = session.get_credentials()
+    keys = credentials.get_frozen_credentials()
+    return _Keys(keys.access_key, keys.secret_key, keys.token)
+
+
 def open_account(target: str | None = None) -> Account:
-    """Opens the account that the tutorial acts in. Your own AWS configuration is neither read nor touched.
+    """Opens the account that the tutorial acts in.
+
+    A sandbox neither reads nor touches your own AWS configuration. Your own account is opened with the credentials
+    that boto3 finds; nothing in it is changed before you have typed its number.
 
     Args:
-        target: "sandbox", shared by all notebooks of this checkout and started when first needed; or "private",
-            inside this process, with ids that are the same every time, gone when it ends. When left out, the
-            environment variable IAM_TUTORIAL_TARGET decides, and without it, "sandbox".
+        target: "sandbox", shared by all notebooks of this checkout and started when first needed; "private", inside
+            this process, with ids that are the same every time, gone when it ends; or "aws", your own account. When
+            left out, the environment variable IAM_TUTORIAL_TARGET decides, then what notebook 00's form saved, and
+            without either, "sandbox".
 
     Raises:
         ValueError: there is no such target.
         SandboxError: the sandbox cannot be started; the message says what to do.
+        OwnAccountError: your own account cannot be opened; the message says why, and what to do.
     """
-    target = target or os.environ.get(TARGET_VARIABLE) or TARGETS[0]
-    if target not in TARGETS:
-        known = " or ".join(f'"{name}"' for name in TARGETS)
-        raise ValueError(f'There is no target "{target}": choose {known}, in open_account() or {TARGET_VARIABLE}.')
-    if target == "private":
+    mask_tracebacks_and_logs()
+    choice = read_choice() if target in (None, AWS) else Choice(str(target))
+    target = target or choice.target
+    if target not in (SANDBOX, PRIVATE, AWS):
+        wanted = f'choose "{SANDBOX}", "{PRIVATE}" or "{AWS}", in open_account() or {VARIABLES["target"]}'
+        raise ValueError(f'There is no target "{target}": {wanted}.')
+    if target == AWS:
+        return _own_account(choice)
+    if target == PRIVATE:
         from helpers.sandbox.server import private_sandbox
 
-        return _account(target, private_sandbox(), _private_folder()[0], "")
+        return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
     from helpers.sandbox.background import shared_sandbox
 
     shared = shared_sandbox()
-    return _account(target, shared.connection, shared.folder, shared.news)
+    return sandbox_account(shared.connection, shared.folder, shared.news)
 
 
-def _account(target: str, connection: Connection, folder: Path, news: str) -> Account:
-    session = boto3.Session(botocore_session=_session_of_its_own())
+def open_sandbox() -> Account:
+    """Opens a sandbox, whatever account was chosen: for lessons that break things on purpose.
+
+    Raises:
+        SandboxError: the sandbox cannot be started; the message says what to do.
+    """
+    return open_account(SANDBOX if read_choice().target == AWS else None)
+
+
+def _own_account(choice: Choice) -> Account:
+    from helpers.own_account import CLIENT_CONFIG, open_own_account
+
+    own = open_own_account(choice)
+    folder = FOLDER / own.account_id
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Account(
+        description=f"Your own AWS account{f' {own.alias}' if own.alias else ''}",
+        account_id=own.account_id,
+        region=own.region,
+        endpoint_url=own.endpoint_url,
+        folder=folder,
+        news="",
+        practice=False,
+        learner=own.learner,
+        _open_session=partial(botocore.session.Session, profile=choice.profile or None),
+        _session=own.session,
+        _clock=AwsClock(),
+        _config=CLIENT_CONFIG,
+        _confirmed=bool(choice.account_id),
+    )
+
+
+def sandbox_account(connection: Connection, folder: Path, news: str = "", *, ledger_id: str = "") -> Account:
+    """The tutorial's account in a sandbox.
+
+    Args:
+        connection: how to reach the sandbox.
+        folder: where the tutorial keeps its files for it.
+        news: a sentence about what opening it did.
+        ledger_id: the id of a ledger that is not there yet; one of its own when left out.
+    """
+    clock, session = AwsClock(), boto3.Session(botocore_session=session_of_its_own())
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
-            target=target,
+            description="Sandbox: a pretend AWS on this machine",
             account_id=administrator.account_id,
             region=connection.region,
             endpoint_url=connection.endpoint_url,
             folder=folder,
             news=news,
-            administrator=administrator,
+            practice=True,
             others=others,
+            _open_session=session_of_its_own,
             _session=session,
+            _config=Config(retries={"mode": "standard"}, proxies={}),
+            _administrator=administrator,
+            _ledger_id=ledger_id,
+            _clock=clock,
         )
 
     first, *others = connection.accounts
     return opened(first, tuple(map(opened, others)))
-
-
-def _session_of_its_own() -> botocore.session.Session:
-    """A botocore session that reads no AWS_… variable and no file under ~/.aws, broken or not."""
-    session = botocore.session.Session()
-    session.register_component("data_loader", _models())
-    files = {"config_file": os.devnull, "credentials_file": os.devnull}
-    settings = session.get_component("config_store")
-    for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
-        settings.set_config_provider(name, ConstantProvider(files.get(name, default)))
-    session.register("needs-retry", _tell_that_the_sandbox_stopped)
-    return session
-
-
-@cache
-def _models() -> botocore.loaders.Loader:
-    """The service models, read once for all sessions: IAM's alone takes a tenth of a second."""
-    return botocore.loaders.create_loader()
-
-
-def _tell_that_the_sandbox_stopped(caught_exception: BaseException | None = None, **_: Any) -> None:
-    if isinstance(caught_exception, (EndpointConnectionError, ConnectionClosedError)):
-        raise SandboxStopped from None
 
 
 @cache

@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from helpers.secrecy import looks_like_secret
+
 ArnKind = Literal["role", "user", "policy"]
 NameKind = Literal["role", "user", "policy", "session"]
 
@@ -24,15 +26,6 @@ _IAM_TYPES = {
     "group": "a group",
     "instance-profile": "an instance profile",
 }
-_ACCESS_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}")
-# A secret key has 40 characters and a session token hundreds, in capitals, small letters and more;
-# what a colon or a hyphen leads to is a part of an ARN or of a name.
-_LONG_SECRET = re.compile(
-    r"(?<![\w/+:.@-])"
-    r"(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9/+])"
-    r"(?:[A-Za-z0-9/+]{40}|[A-Za-z0-9/+]{100,}={0,2})"
-    r"(?![\w/+=@-])"
-)
 _PLACEHOLDER = re.compile(r"<[^<>:]*>|\$\{[^{}]*\}|\{[\w .-]+\}|\[[\w .-]+\]|\$\w+")
 _ARN_PLACEHOLDER = re.compile(r"(?!arn$)(my|your|the)?[-_]?(role|user|policy)?[-_]?arn[-_]?(here)?", re.IGNORECASE)
 _UNIQUE_ID = re.compile(r"A(IDA|ROA|NPA|GPA|IPA)[A-Z0-9]{12,}")
@@ -149,14 +142,6 @@ def account_root_arn(account_id: str) -> str:
     if problem := _account_problem(account_id, "role"):
         raise ValueError(problem)
     return f"arn:aws:iam::{account_id}:root"
-
-
-def looks_like_secret(text: str) -> bool:
-    """Say whether the text holds what looks like an access key id, a secret access key or a session token.
-
-    See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
-    """
-    return bool(_ACCESS_KEY_ID.search(text) or _LONG_SECRET.search(text))
 
 
 def arn_problem(text: str, kind: ArnKind, *, account_id: str | None = None) -> str | None:

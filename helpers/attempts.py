@@ -1,16 +1,21 @@
 """Calls that may be refused: make them on purpose, and look at AWS's answer."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from helpers.asked import Asked, calls_heard
 from helpers.display import BAD, GOOD, Rows, Shown
-from helpers.waiting import until_it_works
+from helpers.waiting import poll
 
 REFUSAL_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-PATIENCE_SECONDS = 15.0
+"""What services say to a caller who may not."""
+
+KEY_CODES = frozenset({"InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "AuthFailure"})
+"""What services say to an access key that they do not know, or not yet, or not any more."""
+
 Expectation = Literal["allowed", "refused"]
 
 
@@ -23,12 +28,14 @@ class Attempt(Shown):
         expected: what the lesson expects: "allowed" or "refused".
         error: botocore's error, when AWS refused; for `explain` to look into.
         answer: what the call returned, when it was allowed.
+        waited: the seconds that were waited in vain for the expected answer; None where nothing was to be waited for.
     """
 
     what: str
     expected: Expectation
     error: ClientError | None = field(default=None, repr=False)
     answer: Any = field(default=None, repr=False)
+    waited: float | None = None
 
     @property
     def refusal(self) -> tuple[str, str] | None:
@@ -56,8 +63,16 @@ class Attempt(Shown):
         """AWS's own words, and a note where the lesson expected the opposite."""
         rows = [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
         if self.allowed != (self.expected == "allowed"):
-            rows.append(("Note", _unexpected(self.expected)))
+            rows.append(("Note", self._unexpected()))
         return rows
+
+    def _unexpected(self) -> str:
+        if self.waited is not None:
+            answer = "allowed" if self.allowed else "refused"
+            return f"This should be {self.expected} by now; after {self.waited:.0f} s it is still {answer}. {_AGAIN}"
+        if self.expected == "refused":
+            return "On a first run this is refused. A later step, done already in this account, allows it."
+        return "This should be allowed by now. Run the cells above again, from the top."
 
 
 def attempt(
@@ -69,8 +84,9 @@ def attempt(
 ) -> Attempt:
     """Makes a call that AWS may refuse, and returns its answer either way.
 
-    What was granted a moment ago takes a few seconds to reach all of AWS: a call that the lesson expects to be
-    allowed is made again, at growing intervals, before a refusal is believed.
+    What was changed a moment ago takes a few seconds to have effect in all of AWS. Where the policies, as they are
+    read now, promise the expected answer and AWS gives the other one, the call is made again, at growing intervals,
+    until the answer is there or the limit is over. Where they do not, AWS's answer is believed.
 
     Args:
         what: the call, in words, for the title.
@@ -81,13 +97,42 @@ def attempt(
     Raises:
         ClientError: any other error.
     """
-    try:
-        answer = until_it_works(call, not_yet=codes, limit_seconds=PATIENCE_SECONDS if expect == "allowed" else 0)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in codes:
-            raise
-        return Attempt(what, expect, error=error)
-    return Attempt(what, expect, answer=answer)
+
+    def once() -> _Tried:
+        with calls_heard() as calls:
+            try:
+                tried = Attempt(what, expect, answer=call())
+            except ClientError as error:
+                tried = Attempt(what, expect, error=error)
+        return tried, calls[-1] if calls else None
+
+    def patience(tried: _Tried) -> float:
+        return _patience(*tried, codes)
+
+    (tried, _), waited = poll(once, what=f'"{what}" to be {expect}', patience=patience)
+    if waited is not None:
+        return replace(tried, waited=waited)
+    if tried.error and tried.refusal and tried.refusal[0] not in codes:
+        raise tried.error
+    return tried
+
+
+_Tried = tuple[Attempt, Asked | None]
+_AGAIN = "Run the cell again: a change usually has effect within seconds."
+
+
+def _patience(tried: Attempt, asked: Asked | None, codes: Collection[str]) -> float:
+    """How many seconds an answer is worth waiting for: 0 for one that is as expected, or that waiting cannot mend."""
+    code = tried.refusal[0] if tried.refusal else None
+    if code is None:
+        is_settled = tried.expected == "allowed"
+    else:
+        is_settled = tried.expected == "refused" if code in codes else code not in KEY_CODES
+    if is_settled:
+        return 0
+    from helpers.outlook import patience_with_error, patience_with_success  # explains refusals: read when it has to be
+
+    return patience_with_error(tried.error) if tried.error else patience_with_success(asked, codes)
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,9 +177,3 @@ def judge(prediction: str, answer: Attempt) -> Judged:
     if prediction not in ("allowed", "refused", "?"):
         raise ValueError(f'A prediction is "allowed" or "refused", not "{prediction}".')
     return Judged(prediction, answer)
-
-
-def _unexpected(expected: Expectation) -> str:
-    if expected == "refused":
-        return "On a first run this is refused. A later step, done already in this account, allows it."
-    return "This should be allowed by now. Run the cells above again, from the top."

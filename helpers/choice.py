@@ -8,7 +8,8 @@ from pathlib import Path
 from helpers.display import ToldInOneSentence
 from helpers.files import write_private
 
-FOLDER = Path(__file__).resolve().parent.parent / ".accounts"
+# Where the tutorial keeps its files of accounts that are not sandboxes: the ledgers, its own AWS configuration.
+FOLDER = Path(os.environ.get("IAM_TUTORIAL_FOLDER") or Path(__file__).resolve().parent.parent / ".accounts")
 VARIABLES = {
     "target": "IAM_TUTORIAL_TARGET",
     "profile": "IAM_TUTORIAL_PROFILE",

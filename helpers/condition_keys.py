@@ -36,6 +36,19 @@ _BY_SERVICE: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def keys_of_call(service: str, parameters: Mapping[str, Any]) -> Keys:
+    """All condition keys of a call: of its parameters, its tags, and an MFA code.
+
+    Args:
+        service: the service's name, such as `sts`.
+        parameters: what the call was given, as boto3 names it.
+    """
+    keys = keys_of_parameters(service, parameters) | keys_of_tags(tags_given(parameters))
+    if "TokenCode" in parameters:
+        keys |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+    return keys
+
+
 def keys_of_parameters(service: str, parameters: Mapping[str, Any]) -> Keys:
     """The condition keys of a call, its tags left out.
 

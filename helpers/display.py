@@ -4,11 +4,12 @@ Everything that a helper returns is a `Shown`: it names its title and rows, and 
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ClassVar
+
+from helpers.secrecy import SECRET
 
 Rows = Sequence[tuple[str, str]]
 
@@ -97,16 +98,9 @@ class JsonDocument(Shown):
         return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'
 
 
-_SECRETS = re.compile(
-    r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"  # access key ids
-    r"|(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"  # secret access keys
-    r"|[A-Za-z0-9/+=]{100,}"  # session tokens
-)
-
-
 def mask_secrets(text: str) -> str:
     """A text with everything masked that looks like an access key id, a secret access key, or a session token."""
-    return _SECRETS.sub(lambda found: mask(found[0]), text)
+    return SECRET.sub(lambda found: mask(found[0]), text)
 
 
 def mask(secret: str) -> str:

@@ -19,8 +19,9 @@ from itertools import count
 from threading import Thread
 from typing import Any, Literal
 
-from helpers.arns import SECRET_PROBLEM, looks_like_secret
+from helpers.arns import SECRET_PROBLEM
 from helpers.display import ToldInOneSentence, mask_secrets
+from helpers.secrecy import looks_like_secret
 
 Options = Sequence[str] | Callable[[], Sequence[str]]
 Values = dict[str, str]

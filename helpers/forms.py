@@ -167,12 +167,13 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
     return Form(field, button="Use this ARN", meaning_of=_arn_in_words, check=check)
 
 
-def name_form(kind: NameKind, *, value: str = "", label: str | None = None) -> Form:
+def name_form(kind: NameKind, *, value: str = "", prefix: str = "", label: str | None = None) -> Form:
     """Make a form for a name.
 
     Args:
         kind: What the name is for; `session` is a role session's name.
         value: The name that stands in the field at first.
+        prefix: What names begin with in this account, where several people share it.
         label: The visible label; "Role name" and the like when left out.
 
     Returns:
@@ -183,8 +184,8 @@ def name_form(kind: NameKind, *, value: str = "", label: str | None = None) -> F
     field = Field(
         label or f"{kind.capitalize()} name",
         value=value,
-        example=f"tutorial-{kind}",
-        problem_of=lambda text: name_problem(text, kind),
+        example=f"{prefix}tutorial-{kind}",
+        problem_of=lambda text: name_problem(text, kind) or _prefix_problem(text, prefix),
     )
     return Form(field, button="Use this name", meaning_of=lambda text: f"the name `{text}`")
 
@@ -209,6 +210,12 @@ def action_form(
     if run_at_once:
         form.work_now()
     return form
+
+
+def _prefix_problem(text: str, prefix: str) -> str | None:
+    if text.startswith(prefix):
+        return None
+    return f"In this account your names begin with `{prefix}`, so that everybody's things can be told apart."
 
 
 def _arn_in_words(text: str) -> str:

@@ -56,11 +56,13 @@ class Ledger:
     Args:
         path: its file, which is made with the first entry; the folder must exist.
         learner: whose it is: the prefix of the names; empty where nobody shares the account.
+        new_id: the id of a ledger that is not there yet.
     """
 
-    def __init__(self, path: Path, learner: str = "") -> None:
+    def __init__(self, path: Path, learner: str = "", new_id: str = "") -> None:
         self.path = path
         self.learner = learner
+        self._new_id = new_id
 
     @cached_property
     def id(self) -> str:
@@ -82,7 +84,7 @@ class Ledger:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What was written, each once, in the order in which it was written first.
+        """What was written, each once, what was written last first.
 
         Raises:
             LedgerError: the file cannot be read.
@@ -91,11 +93,11 @@ class Ledger:
             lines = self._lines()[1:]
         except FileNotFoundError:
             return ()
-        return tuple(dict.fromkeys(Entry(line["kind"], line["name"]) for line in lines))
+        return tuple(dict.fromkeys(Entry(line["kind"], line["name"]) for line in reversed(lines)))
 
     def names(self, kind: Kind) -> list[str]:
-        """The names of one kind, the newest first."""
-        return [entry.name for entry in reversed(self.entries) if entry.kind == kind]
+        """The names of one kind, what was written last first."""
+        return [entry.name for entry in self.entries if entry.kind == kind]
 
     def holds(self, kind: Kind, name: str, tags: Mapping[str, str]) -> bool:
         """Whether something that an account has is in this ledger: by its name, and by the ledger's tag.
@@ -145,7 +147,7 @@ class Ledger:
 
     def _begin(self) -> None:
         """Writes the first line, whole or not at all; of two processes that begin at once, the first one's counts."""
-        first = {"ledger": "iam-role-tutorial", "id": token_hex(6), "learner": self.learner}
+        first = {"ledger": "iam-role-tutorial", "id": self._new_id or token_hex(6), "learner": self.learner}
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
             try:

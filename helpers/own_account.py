@@ -71,6 +71,7 @@ class OwnAccount(Shown):
         region_is_default: whether neither your choice nor your configuration names a region.
         learner: the prefix of the names that are yours.
         source: where the credentials come from, in words.
+        endpoint_url: where your configuration sends the calls in place of AWS's own addresses; None where it does not.
     """
 
     session: boto3.Session = field(repr=False)
@@ -80,6 +81,7 @@ class OwnAccount(Shown):
     region_is_default: bool
     learner: str
     source: str
+    endpoint_url: str | None = field(default=None, repr=False)
 
     @property
     def account_id(self) -> str:
@@ -236,6 +238,7 @@ def _opened(session: botocore.session.Session, choice: Choice) -> OwnAccount:
         region_is_default=not configured,
         learner=choice.learner or learner_of(identity.arn),
         source=source,
+        endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or session.get_scoped_config().get("endpoint_url"),
     )
 
 

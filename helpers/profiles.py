@@ -20,7 +20,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar
 
-from helpers.account import Account, Credentials, SandboxStopped
+from helpers.account import Account, Credentials
 from helpers.arns import check_arn
 from helpers.display import Rows, Shown, mask, mask_secrets
 from helpers.files import write_private
@@ -33,6 +33,7 @@ _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": 
 _EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
 _EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=***"
 _NO_ANSWER = re.compile("Could not connect to the endpoint URL|Connection was closed before")
+_ENDED = re.compile(r"\((?:ExpiredToken|ExpiredTokenException|RequestExpired)\)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,23 +147,26 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         FileNotFoundError: there is no such program; the message says how to get it.
     """
     if not account.folder.exists():
-        raise SandboxStopped
+        account.check_alive()
     words = shlex.split(line)
     assignments = list(takewhile(_is_assignment, words))
     program, *arguments = words[len(assignments) :]
     variables = dict(word.split("=", 1) for word in assignments)
+    if account.guard and program == "aws":
+        account.guard.check_line(arguments)
     names_profile = "--profile" in words or "AWS_PROFILE" in variables
     signer = credentials or (None if names_profile else account.administrator)
-    done = subprocess.run(
-        [_program(program), *arguments],
-        input=typed or "",
-        capture_output=True,
-        text=True,
-        env=_environment(account) | _exported(account, signer) | variables,
-        check=False,
-    )
+    command = [_program(program), *arguments]
+    environment = _environment(account) | _exported(account, signer) | variables
+
+    def done_now() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, input=typed or "", capture_output=True, text=True, env=environment, check=False)
+
+    done = done_now()
+    if program == "aws" and _ENDED.search(done.stderr) and _forget_sessions(account):
+        done = done_now()
     if _NO_ANSWER.search(done.stderr):
-        raise SandboxStopped
+        account.check_alive()
     token = " AWS_SESSION_TOKEN=***" if credentials and credentials.session_token else ""
     shown = f"{_EXPORTED}{token} {line}" if credentials else line
     if not _EXPIRATION_IN_JSON.search(done.stdout):
@@ -174,8 +178,8 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
 def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
     """Answers the four questions of `aws configure --profile …` with an access key.
 
-    The secret goes to the program's standard input, never on a command line. The sandbox's address is added to
-    the profile afterwards; with your own account there is nothing to add.
+    The secret goes to the program's standard input, never on a command line. A sandbox's address is added to
+    the profile afterwards; with AWS itself there is nothing to add.
 
     Raises:
         RuntimeError: `aws configure` failed; the message is its own.
@@ -263,6 +267,17 @@ def _credentials_file(account: Account) -> Path:
     return account.folder / ".aws" / "credentials"
 
 
+def _forget_sessions(account: Account) -> bool:
+    """Takes away the role sessions that the CLI keeps, and says whether there were any.
+
+    The CLI tells their end by this machine's clock, AWS by its own: the sandbox's can be moved past it.
+    """
+    kept = account.folder / ".aws" / "cli" / "cache"
+    found = kept.exists()
+    shutil.rmtree(kept, ignore_errors=True)
+    return found
+
+
 def _is_assignment(word: str) -> bool:
     return re.fullmatch(r"[A-Z_]+=.*", word) is not None
 
@@ -279,20 +294,31 @@ def _program(name: str) -> str:
 
 
 def _environment(account: Account) -> dict[str, str]:
-    """The learner's environment without any AWS_… variable, and with the tutorial's folder as its home."""
-    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("AWS_")}
-    home = str(account.folder)
-    return inherited | {
-        "AWS_CONFIG_FILE": str(_config_file(account)),
-        "AWS_SHARED_CREDENTIALS_FILE": str(_credentials_file(account)),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PAGER": "",
-        "AWS_RETRY_MODE": "standard",
-        "HOME": home,
-        "USERPROFILE": home,
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
+    """The learner's environment with the tutorial's folder as its home, and without AWS_… variables that say who calls.
+
+    Those that say how AWS is reached count in an account of the learner's own, as they do for boto3.
+    """
+    kept = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_USE_") if not account.practice else ()
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith("AWS_") or name.upper().startswith(kept)
     }
+    home = str(account.folder)
+    without_proxy = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} if account.practice else {}
+    return (
+        inherited
+        | without_proxy
+        | {
+            "AWS_CONFIG_FILE": str(_config_file(account)),
+            "AWS_SHARED_CREDENTIALS_FILE": str(_credentials_file(account)),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "AWS_RETRY_MODE": "standard",
+            "HOME": home,
+            "USERPROFILE": home,
+        }
+    )
 
 
 def _exported(account: Account, credentials: Credentials | None) -> dict[str, str]:
@@ -301,10 +327,11 @@ def _exported(account: Account, credentials: Credentials | None) -> dict[str, st
     exported = {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_ENDPOINT_URL": account.endpoint_url,
         "AWS_REGION": account.region,
         "AWS_DEFAULT_REGION": account.region,
     }
+    if account.endpoint_url:
+        exported["AWS_ENDPOINT_URL"] = account.endpoint_url
     return exported | ({"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {})
 
 

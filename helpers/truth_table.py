@@ -16,7 +16,6 @@ from helpers.attempts import attempt
 from helpers.decisions import Verdict
 from helpers.display import Rows, Shown
 from helpers.explain import explain
-from helpers.steps import KEY_NOT_YET
 from helpers.waiting import until_it_works
 
 USER, STRANGER, ROLE = "truth-table-user", "truth-table-stranger", "truth-table-role"
@@ -129,12 +128,12 @@ def _stage(account: Account) -> Iterator[iam.AccessKey]:
     _clear(account)
     try:
         for name in (USER, STRANGER):
-            iam.create_user(account.client("iam"), name=name, made_for=MADE_FOR)
+            iam.create_user(account.client("iam"), name=account.named(name), made_for=MADE_FOR)
         closed = policies.policy(policies.trust_service("ec2.amazonaws.com"))
         for owner in (account, *account.others[:1]):
-            iam.create_role(owner.client("iam"), name=ROLE, trust_policy=closed, made_for=MADE_FOR)
-        key = iam.create_access_key(account.client("iam"), user_name=USER)
-        until_it_works(lambda: sts.who_am_i(account.client("sts", key)), not_yet=KEY_NOT_YET)
+            iam.create_role(owner.client("iam"), name=account.named(ROLE), trust_policy=closed, made_for=MADE_FOR)
+        key = iam.create_access_key(account.client("iam"), user_name=account.named(USER))
+        until_it_works(lambda: sts.who_am_i(account.client("sts", key)), what="the new access key to work")
         yield key
     finally:
         _clear(account)
@@ -143,38 +142,42 @@ def _stage(account: Account) -> Iterator[iam.AccessKey]:
 def _clear(account: Account) -> None:
     """Deletes what this table makes, where it is there."""
     for name in (USER, STRANGER):
-        iam.delete_user(account.client("iam"), name=name)
+        iam.delete_user(account.client("iam"), name=account.named(name))
     for owner in (account, *account.others[:1]):
-        iam.delete_role(owner.client("iam"), name=ROLE)
+        iam.delete_role(owner.client("iam"), name=account.named(ROLE))
 
 
 def _try(account: Account, owner: Account, key: iam.AccessKey, trusted: str, inline: bool) -> Cell:
     """Sets one combination up, asks AWS, and explains its answer."""
-    user_arn = f"arn:aws:iam::{account.account_id}:user/{USER}"
-    role_arn = f"arn:aws:iam::{owner.account_id}:role/{ROLE}"
+    user_name, role_name = account.named(USER), account.named(ROLE)
+    user_arn = f"arn:aws:iam::{account.account_id}:user/{user_name}"
+    role_arn = f"arn:aws:iam::{owner.account_id}:role/{role_name}"
     statement = {
         "the user": policies.trust_principal(user_arn),
         "the account": policies.trust_principal(account_root_arn(account.account_id)),
-        "another user": policies.trust_principal(user_arn.replace(USER, STRANGER)),
+        "another user": policies.trust_principal(f"arn:aws:iam::{account.account_id}:user/{account.named(STRANGER)}"),
         "a service": policies.trust_service("ec2.amazonaws.com"),
     }[trusted]
     trust = policies.to_json(policies.policy(statement))
-    owner.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=trust)
-    _write_inline(account, role_arn if inline else None)
+    until_it_works(
+        lambda: owner.client("iam").update_assume_role_policy(RoleName=role_name, PolicyDocument=trust),
+        what=f"{trusted} to be known everywhere",
+    )
+    _write_inline(account, user_name, role_arn if inline else None)
     told = explain(account, principal=user_arn, resource=role_arn)
     answer = attempt(
         "assume the role",
         lambda: sts.assume_role(account.client("sts", key), role_arn=role_arn, session_name="truth-table"),
         expect="allowed" if told.verdict is Verdict.ALLOWED else "refused",
     )
-    return Cell(trusted, inline, owner is account, answer.allowed, told.reason.replace(f"user {USER}", "the user"))
+    return Cell(trusted, inline, owner is account, answer.allowed, told.reason.replace(f"user {user_name}", "the user"))
 
 
-def _write_inline(account: Account, role_arn: str | None) -> None:
+def _write_inline(account: Account, user_name: str, role_arn: str | None) -> None:
     """Puts the inline policy for one role on the user, or takes it away."""
     client = account.client("iam")
     if role_arn:
         document = policies.allow_assume_role(role_arn)
-        iam.put_user_policy(client, user_name=USER, policy_name=INLINE, document=document)
-    elif INLINE in client.list_user_policies(UserName=USER)["PolicyNames"]:
-        client.delete_user_policy(UserName=USER, PolicyName=INLINE)
+        iam.put_user_policy(client, user_name=user_name, policy_name=INLINE, document=document)
+    else:
+        iam.delete_user_policy(client, user_name=user_name, policy_name=INLINE)

@@ -5,12 +5,17 @@ from functools import cache
 from typing import Any
 from unittest import mock
 
+# What version 2 alone has. The one that is installed, from PyPI, is version 1; these take its global options.
+ONLY_IN_VERSION_2 = (["configure", "sso"], ["sso", "login"], ["login"])
+
 
 def command_problem(words: list[str]) -> str | None:
     """What the AWS CLI has against a command, asked of its own tables."""
     command = aws_cli()
     everywhere = set(command.arg_table)
-    while words and not words[0].startswith("-") and words[0] in command.command_table:
+    newer = next((path for path in ONLY_IN_VERSION_2 if words[: len(path)] == path), [])
+    words = words[len(newer) :]
+    while not newer and words and not words[0].startswith("-") and words[0] in command.command_table:
         command = command.command_table[words.pop(0)].create_help_command()
     options = command.arg_table
     wanted = [name for name, option in options.items() if option.required and not option.positional_arg]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpers import sts
-from helpers.account import SandboxStopped, open_account
+from helpers.account import open_account
 from helpers.iam import AccessKey
+from helpers.sandbox.session import SandboxStopped
 
 # Opens the private account, makes a user with a key and a file, and prints what identifies them.
 USE_AN_ACCOUNT = """
@@ -21,7 +22,7 @@ client = account.client("iam")
 iam.create_user(client, name="ana")
 key = iam.create_access_key(client, user_name="ana")
 profiles.save_access_key(account, key)
-print(account.target, sts.who_am_i(account.client("sts")).arn)
+print(account.practice, sts.who_am_i(account.client("sts")).arn)
 print(client.get_user(UserName="ana")["User"]["UserId"], key.access_key_id, key.secret_access_key)
 """
 
@@ -73,7 +74,7 @@ def test_private_accounts_are_alike_and_leave_nothing_behind(tmp_path: Path) -> 
     printed = [process.communicate(timeout=60) for process in running]
     assert [error for _, error in printed] == ["", ""]
     assert printed[0] == printed[1]
-    assert printed[0][0].startswith("private arn:aws:iam::111122223333:user/administrator\nAIDA")
+    assert printed[0][0].startswith("True arn:aws:iam::111122223333:user/administrator\nAIDA")
     for home in homes:
         assert files_under(home) == {
             ".aws/config": b"[broken\n",
@@ -83,17 +84,17 @@ def test_private_accounts_are_alike_and_leave_nothing_behind(tmp_path: Path) -> 
 
 
 def test_an_unknown_target_is_told_the_known_ones() -> None:
-    with pytest.raises(ValueError, match='There is no target "moon": choose "sandbox" or "private"'):
+    with pytest.raises(ValueError, match='There is no target "moon": choose "sandbox", "private" or "aws"'):
         open_account("moon")
 
 
 def test_the_variable_chooses_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IAM_TUTORIAL_TARGET", "private")
-    assert open_account().target == "private"
+    assert open_account().endpoint_url == open_account("private").endpoint_url
     monkeypatch.setenv("IAM_TUTORIAL_TARGET", "moon")
     with pytest.raises(ValueError, match=r'no target "moon".*IAM_TUTORIAL_TARGET'):
         open_account()
-    assert open_account("private").target == "private"
+    assert open_account("private").practice
 
 
 def test_a_process_has_one_private_account() -> None:
@@ -123,6 +124,9 @@ def test_an_account_shows_no_secret_and_no_port() -> None:
     account = open_account("private")
     credentials = account.client("iam")._request_signer._credentials
     for shown in (repr(account), str(account), f"{account}"):
-        assert shown == "Account(target='private', account_id='111122223333', region='us-east-1')"
+        assert (
+            shown
+            == "Account(description='Sandbox: a pretend AWS on this machine', account_id='111122223333', region='us-east-1')"
+        )
         assert credentials.access_key not in shown
         assert credentials.secret_key not in shown

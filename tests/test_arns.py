@@ -15,13 +15,13 @@ from helpers.arns import (
     arn_problem,
     check_arn,
     check_name,
-    looks_like_secret,
     name_problem,
     parse_arn,
     policy_arn,
     role_arn,
     user_arn,
 )
+from helpers.secrecy import looks_like_secret
 
 HERE = "111122223333"
 ROLE = f"arn:aws:iam::{HERE}:role/tutorial-role"

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws_cli import command_problem
-from helpers import iam, policies, sts
+from helpers import clean_up, iam, policies, sts
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
 from helpers.explain import Explanation, explain
@@ -26,7 +26,7 @@ def account() -> Iterator[Account]:
     account = open_account("private")
     yield account
     for each in (account, *account.others):
-        iam.delete_made(each.client("iam"))
+        clean_up.clean_up(each)
 
 
 @dataclass(frozen=True)
@@ -393,7 +393,7 @@ def test_an_error_of_another_kind_is_none_to_explain(account: Account) -> None:
 @pytest.mark.parametrize(
     ("principal", "problem"),
     [
-        ("", "neither an error nor a principal"),
+        ("", "neither a refusal nor a principal"),
         ("tutorial-user", "not an ARN"),
         ("arn:aws:s3:::bucket", "cannot call anything"),
         ("arn:aws:iam::111122223333:policy/p", "cannot call anything"),
@@ -470,7 +470,7 @@ def test_a_key_that_the_question_leaves_out_is_said(account: Account) -> None:
 
 def reader(account: Account, *statements: Any) -> Account:
     """The account as somebody with these permissions sees it."""
-    return replace(account, administrator=new_user(account, *statements).key)
+    return replace(account, _administrator=new_user(account, *statements).key)
 
 
 def test_what_may_not_be_read_is_said_and_not_guessed(account: Account) -> None:

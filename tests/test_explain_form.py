@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers import steps
+from helpers import clean_up, steps
 from helpers.account import Account, open_account
 from helpers.decisions import Verdict
 from helpers.explain import explain_form
@@ -12,6 +12,7 @@ from helpers.forms import ActionForm, FormError
 @pytest.fixture(scope="module")
 def account() -> Account:
     account = open_account("private")
+    clean_up.clean_up(account)
     steps.begin(account, 4)
     return account
 

@@ -28,6 +28,11 @@ def test_the_text_is_written_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "key.csv").read_bytes() == "a,ü\r\nb\n".encode()
 
 
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    write_private(tmp_path / "config", b"\xff\r\n\x00", mode=0o644)
+    assert ((tmp_path / "config").read_bytes(), mode(tmp_path / "config")) == (b"\xff\r\n\x00", 0o644)
+
+
 def test_only_the_owner_can_read_from_the_first_moment(tmp_path: Path) -> None:
     seen: set[int] = set()
     finished = threading.Event()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers import iam, policies
+from helpers import clean_up, iam, policies
 from helpers.account import open_account
 
 ROLE, USER = "iam-role", "iam-ana"
@@ -21,9 +21,9 @@ BUCKETS = policies.policy(policies.allow("s3:ListAllMyBuckets"))
 @pytest.fixture
 def client() -> Iterator[Any]:
     """An administrator's IAM client; what the tests made with the tutorial's tag is deleted afterwards."""
-    client = open_account("private").client("iam")
-    yield client
-    iam.delete_made(client)
+    account = open_account("private")
+    yield account.client("iam")
+    clean_up.clean_up(account)
 
 
 @pytest.fixture
@@ -210,9 +210,8 @@ def make_everything(client: Any) -> iam.AccessKey:
 def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> None:
     before = everything(client)
     key = make_everything(client)
-    assert iam.list_made(client).names == (f"role {ROLE}", f"user {USER}")
-    deleted = iam.delete_made(client)
-    assert deleted.names == (
+    account = open_account("private")
+    expected = (
         f"access key ****************{key.access_key_id[-4:]} of user {USER}",
         f"inline policy glue of user {USER}",
         f"policy AmazonEC2ReadOnlyAccess detached from user {USER}",
@@ -221,9 +220,11 @@ def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> No
         f"inline policy glue of role {ROLE}",
         f"role {ROLE}",
     )
-    assert repr(deleted).startswith("Deleted 7 things, in this order\n  1: access key")
+    assert clean_up.plan(account).parts == expected
+    cleaned_up = clean_up.clean_up(account)
+    assert cleaned_up.deleted == expected
+    assert repr(cleaned_up).startswith("Deleted 7 things; nothing is left\n  1: access key")
     assert everything(client) == before
-    assert iam.list_made(client).names == ()
     assert (iam.find_role(client), iam.find_user(client)) == (None, None)
 
 
@@ -234,7 +235,7 @@ def test_deleting_again_is_quiet(client: Any) -> None:
         iam.delete_user(client, name=USER)
     assert repr(iam.delete_role(client, name=ROLE)) == "Nothing to delete"
     assert repr(iam.delete_user(client, name=USER)) == "Nothing to delete"
-    assert repr(iam.delete_made(client)) == "Nothing to delete"
+    assert repr(clean_up.clean_up(open_account("private"))) == "Nothing to delete"
 
 
 @pytest.mark.usefixtures("foreign")

@@ -455,6 +455,8 @@ FAULTS: list[tuple[Rule, str, Fault]] = [
     (known_commands, "an unknown option", in_bash("aws iam get-user --name x")),
     (known_commands, "an option missing", in_bash("aws iam create-user \\\n    --profile x")),
     (known_commands, "an unknown command of configure", in_bash("aws configure put region x")),
+    (known_commands, "an unknown option of version 2", in_bash("aws login --for-ever")),
+    (known_commands, "an unknown command of version 2", in_bash("aws configure sso now")),
     (
         portable_kernel,
         "a kernel of one's own",
@@ -495,7 +497,11 @@ def good() -> dict[str, Any]:
     texts: list[tuple[str, str, dict[str, Any]]] = [
         ("markdown", f"# Create the role\n\n| | |\n|---|---|\n{table}\n", {}),
         ("code", "import os\n\n# where\nos.sep", {}),
-        ("markdown", "## Look\n\n```bash\n# a comment\naws iam get-role --role-name x --profile y\n```", {}),
+        (
+            "markdown",
+            "## Look\n\n```bash\n# a comment\naws iam get-role --role-name x --profile y\naws login --profile y\n```",
+            {},
+        ),
         ("markdown", "## On your own", {}),
         ("code", "2", hidden),
         (

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers import iam, picture, policies, steps, sts
+from helpers import clean_up, iam, picture, policies, steps, sts
 from helpers.account import Account, open_account
 from helpers.picture import Picture, svg
 from helpers.picture.svg import Box, Finding, Item, Scene, Section, Service, Sign
@@ -32,7 +32,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
     """The private account without anything of the tutorial, with a folder of its own."""
     account = replace(open_account("private"), folder=tmp_path)
     yield account
-    iam.delete_made(account.client("iam"))
+    clean_up.clean_up(account)
 
 
 @dataclass(frozen=True)
@@ -334,7 +334,7 @@ def as_reader(pair: Pair, *actions: str) -> Account:
     """The account opened by somebody who may read only so much of IAM."""
     reader = new_pair(pair.account)
     reader.put_on_user(allow(list(actions)))
-    return replace(pair.account, administrator=reader.key())
+    return replace(pair.account, _administrator=reader.key())
 
 
 def test_what_may_not_be_read_is_said_and_not_guessed(pair: Pair) -> None:

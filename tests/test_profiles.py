@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from helpers import iam, policies, profiles, sts
-from helpers.account import Account, SandboxStopped, open_account
+from helpers.account import Account, open_account
+from helpers.sandbox.session import SandboxStopped
 
 SCRIPT = Path(__file__).parent.parent / "notebooks" / "assume_role.py"
 EXAMPLE = iam.AccessKey("ana", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -358,3 +359,19 @@ def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
 def test_a_line_without_a_profile_is_signed_by_the_administrator(account: Account) -> None:
     told = profiles.run(account, "aws sts get-caller-identity --query Arn --output text")
     assert told.output.strip() == "arn:aws:iam::111122223333:user/administrator"
+
+
+def test_a_role_profile_works_on_when_its_kept_session_has_ended(ready: Ready) -> None:
+    """The CLI keeps a role's session by this machine's clock, which the sandbox's has left behind."""
+    line = f"{WHO_AM_I} --profile the-role"
+    assert profiles.run(ready.account, line).exit_code == 0
+    ready.account.advance_clock(3660)
+    done = profiles.run(ready.account, line)
+    assert done.error == ""
+    assert json.loads(done.output)["Arn"] == "arn:aws:sts::111122223333:assumed-role/profiles-role/cli"
+
+
+def test_a_session_of_ones_own_that_has_ended_is_refused(ready: Ready, session: sts.RoleSession) -> None:
+    ready.account.advance_clock(3660)
+    done = profiles.run(ready.account, WHO_AM_I, credentials=session)
+    assert "(ExpiredToken)" in done.error

@@ -349,7 +349,8 @@ def test_the_stop_command(clone):
 def test_the_next_call_after_a_kill_says_so_and_running_again_works(clone):
     script = """
 import os, signal
-from helpers.account import SandboxStopped, open_account
+from helpers.account import open_account
+from helpers.sandbox.session import SandboxStopped
 from helpers.sandbox.background import FOLDER, State
 account = open_account("sandbox")
 iam = account.client("iam")

@@ -1,5 +1,6 @@
 """The tutorial's steps: what is missing, what it takes, and what is left as it is."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers import iam, policies, profiles, steps, sts
-from helpers.account import Account, open_account
+from helpers import clean_up, iam, policies, profiles, steps, sts
+from helpers.account import Account, open_account, sandbox_account
 from helpers.decisions import Verdict
+from sandbox_clients import running_sandbox
 
 EC2 = policies.trust_service("ec2.amazonaws.com")
 GLUE = policies.trust_service("glue.amazonaws.com")
@@ -23,7 +25,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
     """The private account as if it were new, with a folder of its own."""
     account = replace(open_account("private"), folder=tmp_path)
     yield account
-    iam.delete_made(account.client("iam"))
+    clean_up.clean_up(account)
 
 
 def done(account: Account) -> list[int]:
@@ -92,7 +94,7 @@ def test_what_is_there_is_completed_and_stays(account: Account) -> None:
     assert [step.number for step in steps.begin(account, 5).built] == [1, 3, 4]
 
     role, user = steps.the_role(account), steps.the_user(account)
-    assert iam.list_made(client).names == ("role my-role", "user my-user")
+    assert [thing.name for thing in clean_up.plan(account).things] == ["user my-user", "role my-role"]
     assert policies.statements(role.trust_policy) == [GLUE, EC2, policies.trust_principal(user.arn)]
     assert user.inline_policies["other"] == other
     assert steps.the_access_key(account) == key
@@ -187,7 +189,7 @@ def test_an_access_key_without_its_file_names_the_notebook(account: Account) -> 
 def test_a_downloaded_key_works_and_is_kept(account: Account) -> None:
     iam.create_user(account.client("iam"), name=steps.USER_NAME)
     key = steps.download_access_key(account, user_name=steps.USER_NAME)
-    assert sts.who_am_i(account.client("sts", key)).arn.endswith(f":user/{steps.USER_NAME}")
+    assert steps.wait_until_key_works(account).arn.endswith(f":user/{steps.USER_NAME}")
     assert steps.download_access_key(account, user_name=steps.USER_NAME) == key
 
 
@@ -199,6 +201,108 @@ def test_a_lost_key_is_replaced_and_the_old_one_stays(account: Account) -> None:
     new = steps.the_access_key(account)
     ids = iam.list_access_key_ids(account.client("iam"), user_name=steps.USER_NAME)
     assert ids == [lost.access_key_id, new.access_key_id]
+
+
+def loses_answers(client: Any, times: int) -> None:
+    """Loses the first answers to CreateAccessKey on their way: the server acted, and the client asks again."""
+    left = [times]
+
+    def ask_again(**_: Any) -> int | None:
+        left[0] -= 1
+        return 0 if left[0] >= 0 else None
+
+    client.meta.events.register_first("needs-retry.iam.CreateAccessKey", ask_again)
+
+
+def test_a_key_whose_answer_was_lost_is_deleted(account: Account) -> None:
+    client = account.client("iam")
+    iam.create_user(client, name=steps.USER_NAME)
+    loses_answers(client, 1)
+    key = steps.download_access_key(account, user_name=steps.USER_NAME)
+    assert iam.list_access_key_ids(client, user_name=steps.USER_NAME) == [key.access_key_id]
+    assert steps.wait_until_key_works(account).arn.endswith(f":user/{steps.USER_NAME}")
+
+
+def test_a_key_that_was_there_before_outlives_one_whose_answer_was_lost(account: Account) -> None:
+    client = account.client("iam")
+    iam.create_user(client, name=steps.USER_NAME)
+    own = iam.create_access_key(client, user_name=steps.USER_NAME)
+    loses_answers(client, 1)
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        steps.download_access_key(account, user_name=steps.USER_NAME)
+    assert iam.list_access_key_ids(client, user_name=steps.USER_NAME) == [own.access_key_id]
+    key = steps.download_access_key(account, user_name=steps.USER_NAME)
+    ids = iam.list_access_key_ids(client, user_name=steps.USER_NAME)
+    assert ids == [own.access_key_id, key.access_key_id]
+
+
+def test_a_key_whose_answer_was_not_waited_for_is_deleted(account: Account) -> None:
+    client = account.client("iam")
+    iam.create_user(client, name=steps.USER_NAME)
+
+    def interrupt(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    client.meta.events.register("after-call.iam.CreateAccessKey", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        steps.download_access_key(account, user_name=steps.USER_NAME)
+    assert iam.list_access_key_ids(client, user_name=steps.USER_NAME) == []
+
+
+def test_two_keys_without_their_secrets_are_left_alone(account: Account) -> None:
+    client = account.client("iam")
+    iam.create_user(client, name=steps.USER_NAME)
+    ids = [iam.create_access_key(client, user_name=steps.USER_NAME).access_key_id for _ in range(2)]
+    with pytest.raises(ValueError, match="has two access keys"):
+        steps.download_access_key(account, user_name=steps.USER_NAME)
+    assert iam.list_access_key_ids(client, user_name=steps.USER_NAME) == ids
+
+
+# --- waiting
+
+
+def test_all_steps_take_hardly_longer_than_a_change_needs_to_have_effect(account: Account, tmp_path: Path) -> None:
+    delay = 3
+    began = time.monotonic()
+    steps.begin(account, 7)
+    at_once = time.monotonic() - began
+    with running_sandbox("--propagation-delay", str(delay)) as connection:
+        late = sandbox_account(connection, tmp_path / "late")
+        late.folder.mkdir()
+        sts.who_am_i(late.client("sts"))
+        began = time.monotonic()
+        steps.begin(late, 7)
+        took = time.monotonic() - began
+        key = steps.the_access_key(late)
+        role_arn = steps.the_role(late).arn
+        assert sts.assume_role(late.client("sts", key), role_arn=role_arn, session_name="test")
+    assert took <= at_once + delay + 3
+
+
+def test_a_notebook_waits_for_the_key_that_it_builds_on(tmp_path: Path) -> None:
+    with running_sandbox("--propagation-delay", "1") as connection:
+        late = sandbox_account(connection, tmp_path)
+        steps.begin(late, 3)
+        key = steps.the_access_key(late)
+        assert sts.who_am_i(late.client("sts", key)).arn == steps.the_user(late).arn
+
+
+def test_a_role_that_does_not_trust_the_user_is_not_waited_for(account: Account) -> None:
+    steps.begin(account, 4)
+    began = time.monotonic()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        steps.wait_until_assumable(account)
+    assert time.monotonic() - began < 5
+
+
+def test_a_key_that_was_deleted_is_not_waited_for(account: Account) -> None:
+    steps.begin(account, 3)
+    key = steps.the_access_key(account)
+    iam.delete_access_key(account.client("iam"), user_name=key.user_name, access_key_id=key.access_key_id)
+    began = time.monotonic()
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        steps.wait_until_key_works(account)
+    assert time.monotonic() - began < 5
 
 
 def test_a_damaged_key_file_is_said_and_made_anew_once_it_is_deleted(account: Account) -> None:
@@ -228,6 +332,9 @@ def test_the_card_says_where_you_are_and_what_is_done(account: Account) -> None:
         "    to do  05 Configure the CLI\n"
         "    to do  06 Test the role, and give it more permissions\n"
         "  Next: 02 Create the user and its access key, in 02_create_user.ipynb\n"
+        "  Makes:\n"
+        "    user arn:aws:iam::111122223333:user/tutorial-user\n"
+        "    an access key of the user, and its .csv file on this machine\n"
         "  Done for you: 01 Create the role. This was missing, and the notebook builds on it."
     )
     assert "Done for you" not in repr(steps.begin(account, 2))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpers import iam, truth_table
+from helpers import clean_up, iam, truth_table
 from helpers.account import Account, open_account
 
 YES, NO = True, False
@@ -68,7 +68,7 @@ def test_the_steps_do_not_take_its_user_for_theirs_and_the_clean_up_finds_it(acc
     before = iam.find_user(client)
     iam.create_user(client, name=truth_table.USER, made_for=truth_table.MADE_FOR)
     assert iam.find_user(client) == before
-    assert "user truth-table-user" in iam.list_made(client).names
+    assert "user truth-table-user" in [thing.name for thing in clean_up.plan(account).things]
     assert iam.delete_user(client, name=truth_table.USER).names == ("user truth-table-user",)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from helpers import iam, policies, profiles, steps, sts, workshop
-from helpers.account import Account, _account
+from helpers import clean_up, iam, policies, profiles, steps, sts, workshop
+from helpers.account import Account, sandbox_account
 from helpers.explain import explain
 from helpers.workshop.colleagues_app import App
 from sandbox_clients import running_sandbox
@@ -51,7 +51,7 @@ SECRET = re.compile(
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with running_sandbox() as connection:
-        yield _account("private", connection, tmp_path_factory.mktemp("workshop"), "")
+        yield sandbox_account(connection, tmp_path_factory.mktemp("workshop"))
 
 
 @pytest.fixture
@@ -419,15 +419,21 @@ def test_the_cli_uses_the_apps_profile(account: Account) -> None:
     assert sts.who_am_i(account.client("sts", app.credentials)).arn.endswith("user/workshop-13-laptop-user")
 
 
+def things(account: Account) -> list[str]:
+    """What a clean-up would delete."""
+    return [thing.name for thing in clean_up.plan(account).things]
+
+
 def test_the_steps_pass_the_workshops_users_and_roles_by_and_cleaning_up_takes_them_too(account: Account) -> None:
     client = account.client("iam")
     for number in (14, 15):
         workshop.break_it(account, number)
     assert iam.find_user(client) is None
     assert iam.find_role(client) is None
-    assert "user workshop-15-user" in iam.list_made(client).names
-    assert "user workshop-14-user taken out of group workshop-14-contractors" in iam.delete_made(client).names
-    assert iam.list_made(client).names == ()
+    assert "user workshop-15-user" in things(account)
+    taken_out = "user workshop-14-user taken out of group workshop-14-contractors"
+    assert taken_out in clean_up.clean_up(account).deleted
+    assert things(account) == []
     workshop.clean_up(account)
     assert "workshop" not in str(client.get_account_authorization_details(Filter=OWN_KINDS))
 
@@ -443,7 +449,7 @@ def test_cleaning_up_leaves_nothing(account: Account) -> None:
     assert "workshop" not in str(account.client("s3").list_buckets())
     assert not (account.folder / "workshop").exists()
     assert repr(workshop.clean_up(account)) == "Nothing to delete"
-    iam.delete_made(account.client("iam"))
+    clean_up.clean_up(account)
 
 
 def test_hints_go_from_where_to_what() -> None:
@@ -463,8 +469,8 @@ def test_hints_go_from_where_to_what() -> None:
         (lambda account: workshop.check(account), r"Say which fault .* as in workshop.break_it\(account, 3\)"),
         (lambda account: workshop.hint(0), "There is no fault 0"),
         (lambda account: workshop.hint(1, 4), "There is no hint 4"),
-        (lambda account: workshop.break_it(replace(account, target="aws"), 1), "in the sandbox only"),
-        (lambda account: workshop.clean_up(replace(account, target="aws")), "in the sandbox only"),
+        (lambda account: workshop.break_it(replace(account, practice=False), 1), "in the sandbox only"),
+        (lambda account: workshop.clean_up(replace(account, practice=False)), "in the sandbox only"),
         (lambda account: workshop.check(nowhere(account), 1), "is not there yet"),
         (lambda account: workshop.app(nowhere(account), 1), "is not there yet"),
     ],

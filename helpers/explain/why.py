@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 from helpers import policies as documents
 from helpers.account import Account
 from helpers.asked import Asked, asked_by
-from helpers.condition_keys import keys_of_parameters, keys_of_tags, tags_given
+from helpers.attempts import Attempt
+from helpers.condition_keys import keys_of_call
 from helpers.decisions import Policies, Policy, Request, Side, Verdict, decide
 from helpers.explain.access_keys import look_up
 from helpers.explain.broken_requests import explain_credentials, explain_request
@@ -44,7 +45,7 @@ _ANYTHING = {"Action": "*", "Resource": "*", "Principal": "*"}
 
 def explain(
     account: Account,
-    error: ClientError | None = None,
+    refusal: ClientError | Attempt | None = None,
     *,
     principal: str = "",
     action: str = ASSUME_ROLE,
@@ -52,11 +53,11 @@ def explain(
     context: Keys | None = None,
     session_policies: Sequence[documents.Document] | None = None,
 ) -> Explanation:
-    """Says why a request is allowed or refused, and what to do next. Give an error, or a principal.
+    """Says why a request is allowed or refused, and what to do next. Give a refusal, or a principal.
 
     Args:
         account: the open account. Callers and resources in the other accounts that are yours are read too.
-        error: botocore's error, to explain that very refusal.
+        refusal: what `attempt` returned, or botocore's error, to explain that very refusal.
         principal: who asks: a user's, role's or session's ARN, an account's `…:root`, or a service such as
             `ec2.amazonaws.com`.
         action: what for, such as `s3:GetObject`. May this user assume this role, when left out.
@@ -70,17 +71,19 @@ def explain(
         depends on something that may not be read.
 
     Raises:
-        ValueError: there is neither an error nor a principal, the principal cannot call anything, or the error is
+        ValueError: there is neither a refusal nor a principal, the principal cannot call anything, or the error is
             none of permissions.
         LookupError: the account has no such user or role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
-    if error is not None:
-        return _explain_error(account, error)
+    if isinstance(refusal, Attempt):
+        return _explain_error(account, refusal.error) if refusal.error else _explain_success(refusal)
+    if refusal is not None:
+        return _explain_error(account, refusal)
     if not principal:
-        wanted = 'explain(account, error), or explain(account, principal="arn:…", action=…, resource=…)'
-        raise ValueError(f"There is neither an error nor a principal: say {wanted}. A call that worked has no error.")
+        wanted = 'explain(account, refusal), or explain(account, principal="arn:…", action=…, resource=…)'
+        raise ValueError(f"There is neither a refusal nor a principal: say {wanted}. A call that worked has no error.")
     caller = read_caller(account, principal)
     session = None if session_policies is None else tuple(Policy("session policy", one) for one in session_policies)
     explained = _explained(account, caller, action, resource, context or {}, session=session)
@@ -88,6 +91,16 @@ def explain(
         return explained
     note = f"A role asks through its sessions: this is about one that is named {SESSION_NAME}."
     return replace(explained, notes=(note, *explained.notes))
+
+
+def _explain_success(attempt: Attempt) -> Explanation:
+    return Explanation(
+        question=attempt.what,
+        verdict=Verdict.ALLOWED,
+        decided_by=None,
+        reason="AWS allowed this call: there is no refusal to explain.",
+        next_step=NextStep("Ask who may do what instead, with explain(account, principal=…, action=…, resource=…)."),
+    )
 
 
 # --- an error
@@ -102,7 +115,7 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         return explain_request(account, error, asked)
     caller_arn, action, resource = _who_what(account, refusal, asked)
     caller = read_caller(account, caller_arn)
-    context = _keys_of_call(asked) if asked else {}
+    context = keys_of_call(asked.service, asked.parameters) if asked else {}
     explained = _explained(
         account, caller, action, resource, context, session=_session_side(refusal), knows_call=asked is not None
     )
@@ -115,14 +128,6 @@ def _explain_error(account: Account, error: ClientError) -> Explanation:
         note = "AWS refused this a moment ago. Something was changed since, or had not reached all of AWS: try again."
         return replace(explained, notes=(note, *explained.notes))
     return explained
-
-
-def _keys_of_call(asked: Asked) -> Keys:
-    """The condition keys that a call's parameters make."""
-    keys = keys_of_parameters(asked.service, asked.parameters) | keys_of_tags(tags_given(asked.parameters))
-    if "TokenCode" in asked.parameters:
-        keys |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
-    return keys
 
 
 def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
@@ -222,15 +227,16 @@ def _possibilities(policies: Policies, unread: Sequence[Unread], account_id: str
 
 def _known_keys(account: Account) -> dict[str, str]:
     """The condition keys that are the same for every request: AWS's own time, and how the calls get there."""
-    now = answered_at(account.client("sts").get_caller_identity())
+    sts = account.client("sts")
+    now = answered_at(sts.get_caller_identity())
     keys = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:RequestedRegion": account.region,
-        "aws:SecureTransport": str(account.endpoint_url.startswith("https")).lower(),
+        "aws:SecureTransport": str(sts.meta.endpoint_url.startswith("https")).lower(),
         "aws:ViaAWSService": "false",
     }
-    return keys | ({"aws:SourceIp": "127.0.0.1"} if "//127.0.0.1" in account.endpoint_url else {})
+    return keys | ({"aws:SourceIp": "127.0.0.1"} if "//127.0.0.1" in sts.meta.endpoint_url else {})
 
 
 # --- what to say about it

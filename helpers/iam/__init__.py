@@ -5,7 +5,6 @@ so is deleting what is gone. What the tutorial did not make (known by its tag) i
 """
 
 from helpers.iam.access_keys import activate_access_key, create_access_key, delete_access_key, list_access_key_ids
-from helpers.iam.made import delete_made, list_made
 from helpers.iam.managed_policies import AMAZON_EC2_READ_ONLY_ACCESS, AMAZON_S3_FULL_ACCESS, add_to_managed_policy
 from helpers.iam.roles import (
     attach_role_policy,
@@ -14,12 +13,28 @@ from helpers.iam.roles import (
     find_role,
     get_role,
     list_role_arns,
+    look_alike_roles,
+    made_roles,
     put_role_policy,
+    role_named,
+    role_removals,
     trust_principal,
 )
-from helpers.iam.shown import AccessKey, Deleted, Made, Role, User
-from helpers.iam.tags import TAG_KEY, TAG_VALUE, NameTakenError
-from helpers.iam.users import create_user, delete_user, find_user, get_user, list_user_arns, put_user_policy
+from helpers.iam.shown import AccessKey, Deleted, Role, User
+from helpers.iam.tags import TAG_KEY, TAG_VALUE, NameTakenError, is_ours
+from helpers.iam.users import (
+    create_user,
+    delete_user,
+    delete_user_policy,
+    find_user,
+    get_user,
+    list_user_arns,
+    look_alike_users,
+    made_users,
+    put_user_policy,
+    user_named,
+    user_removals,
+)
 
 __all__ = [
     "AMAZON_EC2_READ_ONLY_ACCESS",
@@ -28,7 +43,6 @@ __all__ = [
     "TAG_VALUE",
     "AccessKey",
     "Deleted",
-    "Made",
     "NameTakenError",
     "Role",
     "User",
@@ -39,18 +53,26 @@ __all__ = [
     "create_role",
     "create_user",
     "delete_access_key",
-    "delete_made",
     "delete_role",
     "delete_user",
+    "delete_user_policy",
     "find_role",
     "find_user",
     "get_role",
     "get_user",
+    "is_ours",
     "list_access_key_ids",
-    "list_made",
     "list_role_arns",
     "list_user_arns",
+    "look_alike_roles",
+    "look_alike_users",
+    "made_roles",
+    "made_users",
     "put_role_policy",
     "put_user_policy",
+    "role_named",
+    "role_removals",
     "trust_principal",
+    "user_named",
+    "user_removals",
 ]

@@ -1,12 +1,16 @@
 """Roles: what they may do and whom they trust, with boto3."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helpers import policies
 from helpers.arns import check_name
+from helpers.iam.removals import Removal, carry_out
 from helpers.iam.shown import Deleted, Role
-from helpers.iam.tags import is_of_the_steps, is_ours, refuse_foreign, tags
+from helpers.iam.tags import is_of_the_steps, is_ours, look_alike, refuse_foreign, tags
+from helpers.ledger import ledger_of
+from helpers.waiting import until_it_works
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -38,7 +42,7 @@ def create_role(
             RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=tags(made_for)
         )["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
-        refuse_foreign("role", name, _role_named(iam, name))
+        refuse_foreign(iam, "role", name, role_named(iam, name))
         return get_role(iam, name=name)
     return Role(name, created["Arn"], created["AssumeRolePolicyDocument"])
 
@@ -65,8 +69,9 @@ def get_role(iam: "IAMClient", *, name: str) -> Role:
 
 def find_role(iam: "IAMClient") -> Role | None:
     """The role that the tutorial's steps made in this account, whatever its name; the newest of several."""
-    names = made_role_names(iam, is_of_the_steps)
-    return get_role(iam, name=names[0]) if names else None
+    made = (role["RoleName"] for role in made_roles(iam) if is_of_the_steps(role))
+    name = next(made, None)
+    return get_role(iam, name=name) if name else None
 
 
 def list_role_arns(iam: "IAMClient") -> list[str]:
@@ -112,13 +117,18 @@ def trust_principal(iam: "IAMClient", *, role_name: str, arn: str, sid: str = po
         The whole trust policy.
 
     Raises:
-        ClientError: `MalformedPolicyDocument` where the principal does not exist.
+        ClientError: `MalformedPolicyDocument` where the principal does not exist. One that was just made is waited for.
+        WaitedTooLong: AWS still does not know it when the limit is over.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
     """
     role: Any = iam.get_role(RoleName=role_name)["Role"]
     trust = policies.with_statement(role["AssumeRolePolicyDocument"], policies.trust_principal(arn, sid=sid))
-    iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=policies.to_json(trust))
+    document = policies.to_json(trust)
+    until_it_works(
+        lambda: iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=document),
+        what=f"{arn} to be known everywhere",
+    )
     return trust
 
 
@@ -128,27 +138,58 @@ def delete_role(iam: "IAMClient", *, name: str) -> Deleted:
     Raises:
         NameTakenError: the tutorial did not make this role.
     """
-    role = _role_named(iam, name)
+    role = role_named(iam, name)
     if role is None:
         return Deleted(())
-    refuse_foreign("role", name, role)
-    gone = []
+    refuse_foreign(iam, "role", name, role)
+    return carry_out(role_removals(iam, name))
+
+
+def role_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
+    """What it takes to delete a role, in the order that AWS wants."""
     for arn in _attached_to_role(iam, name):
-        iam.detach_role_policy(RoleName=name, PolicyArn=arn)
-        gone.append(f"policy {arn.rpartition('/')[2]} detached from role {name}")
+        what = f"policy {arn.rpartition('/')[2]} detached from role {name}"
+        yield Removal(what, partial(iam.detach_role_policy, RoleName=name, PolicyArn=arn))
     for policy in _inline_of_role(iam, name):
-        iam.delete_role_policy(RoleName=name, PolicyName=policy)
-        gone.append(f"inline policy {policy} of role {name}")
-    iam.delete_role(RoleName=name)
-    return Deleted((*gone, f"role {name}"))
+        what = f"inline policy {policy} of role {name}"
+        yield Removal(what, partial(iam.delete_role_policy, RoleName=name, PolicyName=policy))
+    yield Removal(f"role {name}", partial(iam.delete_role, RoleName=name))
 
 
-def _role_named(iam: "IAMClient", name: str) -> Any:
+def role_named(iam: "IAMClient", name: str) -> Any:
     """What GetRole answers; None where there is no role of exactly this name."""
     try:
         return iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
         return None
+
+
+def made_roles(iam: "IAMClient") -> Iterator[Any]:
+    """This tutorial's roles that are there, as GetRole answers them, the newest first."""
+    for name in _known_role_names(iam):
+        role = role_named(iam, name)
+        if role and is_ours(iam, "role", role):
+            yield role
+
+
+def look_alike_roles(iam: "IAMClient", prefix: str) -> Iterator[str]:
+    """The roles whose names begin so and that look like the tutorial's, each with the reason why they are not."""
+    for name in _all_role_names(iam):
+        role = role_named(iam, name) if name.startswith(prefix) else None
+        if role and (reason := look_alike(iam, "role", role)):
+            yield reason
+
+
+def _known_role_names(iam: "IAMClient") -> list[str]:
+    """The names in the client's ledger; without one, those of all roles."""
+    ledger = ledger_of(iam)
+    return ledger.names("role") if ledger else _all_role_names(iam)
+
+
+def _all_role_names(iam: "IAMClient") -> list[str]:
+    """The names of all roles in the account, the newest first."""
+    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    return [role["RoleName"] for role in sorted(roles, key=lambda role: role["CreateDate"], reverse=True)]
 
 
 def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:
@@ -159,10 +200,3 @@ def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:
 def _inline_of_role(iam: "IAMClient", name: str) -> list[str]:
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=name)
     return [policy for page in pages for policy in page["PolicyNames"]]
-
-
-def made_role_names(iam: "IAMClient", is_wanted: Callable[[Mapping[str, Any]], bool] = is_ours) -> list[str]:
-    """The names of this tutorial's roles, the newest first."""
-    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
-    roles.sort(key=lambda role: role["CreateDate"], reverse=True)
-    return [role["RoleName"] for role in roles if is_wanted(iam.list_role_tags(RoleName=role["RoleName"]))]

@@ -97,27 +97,6 @@ class AccessKey(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Made(Shown):
-    """What the tutorial made in an account and is there now.
-
-    Attributes:
-        names: one line for each thing.
-    """
-
-    names: tuple[str, ...]
-
-    def title(self) -> str:
-        """How many things there are."""
-        if not self.names:
-            return "This account has nothing that the tutorial made"
-        return f"The tutorial made {len(self.names)} of the things in this account"
-
-    def rows(self) -> Rows:
-        """The things."""
-        return [("", name) for name in self.names]
-
-
-@dataclass(frozen=True, repr=False)
 class Deleted(Shown):
     """What a clean-up deleted, in order.
 

@@ -1,14 +1,17 @@
-"""The tag by which the tutorial knows what it made.
+"""Whose a role or a user is: the tutorial's own carry its tag, and stand in the ledger of the client's account.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from helpers.display import ToldInOneSentence
+from helpers.ledger import ledger_of, tags_of
 
 TAG_KEY, TAG_VALUE = "made-by", "iam-role-tutorial"
+Entity = Mapping[str, Any]
+IsOurs = Callable[[Entity], bool]
 
 
 class NameTakenError(ToldInOneSentence, ValueError):
@@ -20,25 +23,36 @@ def tags(made_for: str) -> Any:
     return [{"Key": TAG_KEY, "Value": f"{TAG_VALUE}-{made_for}" if made_for else TAG_VALUE}]
 
 
-def _made_by(tagged: Mapping[str, Any]) -> str:
-    return next((tag["Value"] for tag in tagged.get("Tags", []) if tag["Key"] == TAG_KEY), "")
+def carries_tag(tagged: Entity) -> bool:
+    """Whether something carries the tutorial's tag, whoever put it there."""
+    made_by = tags_of(tagged).get(TAG_KEY, "")
+    return made_by == TAG_VALUE or made_by.startswith(f"{TAG_VALUE}-")
 
 
-def is_ours(tagged: Mapping[str, Any]) -> bool:
-    """Whether the tutorial made this, for its steps or for something else."""
-    return _made_by(tagged) == TAG_VALUE or _made_by(tagged).startswith(f"{TAG_VALUE}-")
+def is_of_the_steps(tagged: Entity) -> bool:
+    """Whether something carries the tag of the tutorial's own steps."""
+    return tags_of(tagged).get(TAG_KEY) == TAG_VALUE
 
 
-def is_of_the_steps(tagged: Mapping[str, Any]) -> bool:
-    """Whether the tutorial's own steps made this."""
-    return _made_by(tagged) == TAG_VALUE
+def is_ours(iam: Any, kind: Literal["role", "user"], entity: Entity) -> bool:
+    """Whether the tutorial made this: it carries the tag, and stands in the ledger that the client writes into.
+
+    Args:
+        iam: an IAM client; for one without a ledger, the tag alone decides.
+        kind: what it is.
+        entity: what GetRole or GetUser answers, with its tags.
+    """
+    ledger = ledger_of(iam)
+    name = entity[f"{kind.capitalize()}Name"]
+    return carries_tag(entity) and (ledger is None or ledger.holds(kind, name, tags_of(entity)))
 
 
-def refuse_foreign(kind: str, name: str, entity: Any) -> None:
+def refuse_foreign(iam: Any, kind: Literal["role", "user"], name: str, entity: Entity | None) -> None:
     """Leaves alone what the tutorial did not make.
 
     Args:
-        kind: "role" or "user".
+        iam: the IAM client that is about to change it.
+        kind: what it is.
         name: the name that was asked for.
         entity: what the account has under that name, with its tags; None where the name differs in its capitals.
 
@@ -48,6 +62,24 @@ def refuse_foreign(kind: str, name: str, entity: Any) -> None:
     if entity is None:
         message = f"The account has a {kind} whose name differs from {name} in its capitals alone, and AWS allows"
         raise NameTakenError(f"{message} one of the two. Choose another name.")
-    if not is_ours(entity):
+    if not is_ours(iam, kind, entity):
         message = f"The account has a {kind} named {name} that this tutorial did not make; it was left alone."
         raise NameTakenError(f"{message} Choose another name.")
+
+
+def look_alike(iam: Any, kind: Literal["role", "user"], entity: Entity) -> str | None:
+    """Why something that looks like the tutorial's is somebody else's; None where it is not, or does not look so.
+
+    Args:
+        iam: an IAM client.
+        kind: what it is.
+        entity: what GetRole or GetUser answers, with its tags.
+    """
+    if is_ours(iam, kind, entity):
+        return None
+    ledger, name = ledger_of(iam), entity[f"{kind.capitalize()}Name"]
+    if carries_tag(entity):
+        return f"{kind} {name}: it carries the tag, and this checkout did not make it"
+    if ledger and name in ledger.names(kind):
+        return f"{kind} {name}: it does not carry the tag, so somebody else made it"
+    return None

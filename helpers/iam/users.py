@@ -1,14 +1,17 @@
 """Users and their policies, with boto3."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helpers import policies
 from helpers.arns import check_name
 from helpers.display import mask
 from helpers.iam.access_keys import delete_access_key, list_access_key_ids
+from helpers.iam.removals import Removal, carry_out
 from helpers.iam.shown import Deleted, User
-from helpers.iam.tags import is_of_the_steps, is_ours, refuse_foreign, tags
+from helpers.iam.tags import is_of_the_steps, is_ours, look_alike, refuse_foreign, tags
+from helpers.ledger import ledger_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -33,7 +36,7 @@ def create_user(iam: "IAMClient", *, name: str, made_for: str = "") -> User:
     try:
         created = iam.create_user(UserName=name, Tags=tags(made_for))["User"]
     except iam.exceptions.EntityAlreadyExistsException:
-        refuse_foreign("user", name, _user_named(iam, name))
+        refuse_foreign(iam, "user", name, user_named(iam, name))
         return get_user(iam, name=name)
     return User(name, created["Arn"])
 
@@ -59,8 +62,9 @@ def get_user(iam: "IAMClient", *, name: str) -> User:
 
 def find_user(iam: "IAMClient") -> User | None:
     """The user that the tutorial's steps made in this account, whatever its name; the newest of several."""
-    names = made_user_names(iam, is_of_the_steps)
-    return get_user(iam, name=names[0]) if names else None
+    made = (user["UserName"] for user in made_users(iam) if is_of_the_steps(user))
+    name = next(made, None)
+    return get_user(iam, name=name) if name else None
 
 
 def list_user_arns(iam: "IAMClient") -> list[str]:
@@ -80,39 +84,84 @@ def put_user_policy(iam: "IAMClient", *, user_name: str, policy_name: str, docum
     iam.put_user_policy(UserName=user_name, PolicyName=policy_name, PolicyDocument=text)
 
 
+def delete_user_policy(iam: "IAMClient", *, user_name: str, policy_name: str) -> None:
+    """Deletes an inline policy of a user; quiet where it is gone.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPolicy.html
+    """
+    call = partial(iam.delete_user_policy, UserName=user_name, PolicyName=policy_name)
+    Removal(f"inline policy {policy_name} of user {user_name}", call).carry_out()
+
+
 def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
     """Deletes a user's access keys and policies, takes it out of its groups, then deletes it, if the tutorial made it.
 
     Raises:
         NameTakenError: the tutorial did not make this user.
     """
-    user = _user_named(iam, name)
+    user = user_named(iam, name)
     if user is None:
         return Deleted(())
-    refuse_foreign("user", name, user)
-    gone = []
-    for access_key_id in list_access_key_ids(iam, user_name=name):
-        delete_access_key(iam, user_name=name, access_key_id=access_key_id)
-        gone.append(f"access key {mask(access_key_id)} of user {name}")
+    refuse_foreign(iam, "user", name, user)
+    return carry_out(user_removals(iam, name))
+
+
+def user_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
+    """What it takes to delete a user, in the order that AWS wants: its keys first, deactivated, then deleted."""
+    for key_id in list_access_key_ids(iam, user_name=name):
+        what = f"access key {mask(key_id)} of user {name}"
+        yield Removal(what, partial(delete_access_key, iam, user_name=name, access_key_id=key_id))
     for policy in _inline_of_user(iam, name):
-        iam.delete_user_policy(UserName=name, PolicyName=policy)
-        gone.append(f"inline policy {policy} of user {name}")
+        what = f"inline policy {policy} of user {name}"
+        yield Removal(what, partial(iam.delete_user_policy, UserName=name, PolicyName=policy))
     for arn in _attached_to_user(iam, name):
-        iam.detach_user_policy(UserName=name, PolicyArn=arn)
-        gone.append(f"policy {arn.rpartition('/')[2]} detached from user {name}")
-    for group in iam.list_groups_for_user(UserName=name)["Groups"]:
-        iam.remove_user_from_group(GroupName=group["GroupName"], UserName=name)
-        gone.append(f"user {name} taken out of group {group['GroupName']}")
-    iam.delete_user(UserName=name)
-    return Deleted((*gone, f"user {name}"))
+        what = f"policy {arn.rpartition('/')[2]} detached from user {name}"
+        yield Removal(what, partial(iam.detach_user_policy, UserName=name, PolicyArn=arn))
+    for group in _groups_of_user(iam, name):
+        what = f"user {name} taken out of group {group}"
+        yield Removal(what, partial(iam.remove_user_from_group, GroupName=group, UserName=name))
+    yield Removal(f"user {name}", partial(iam.delete_user, UserName=name))
 
 
-def _user_named(iam: "IAMClient", name: str) -> Any:
+def user_named(iam: "IAMClient", name: str) -> Any:
     """What GetUser answers; None where there is no user of exactly this name."""
     try:
         return iam.get_user(UserName=name)["User"]
     except iam.exceptions.NoSuchEntityException:
         return None
+
+
+def made_users(iam: "IAMClient") -> Iterator[Any]:
+    """This tutorial's users that are there, as GetUser answers them, the newest first."""
+    for name in _known_user_names(iam):
+        user = user_named(iam, name)
+        if user and is_ours(iam, "user", user):
+            yield user
+
+
+def look_alike_users(iam: "IAMClient", prefix: str) -> Iterator[str]:
+    """The users whose names begin so and that look like the tutorial's, each with the reason why they are not."""
+    for name in _all_user_names(iam):
+        user = user_named(iam, name) if name.startswith(prefix) else None
+        if user and (reason := look_alike(iam, "user", user)):
+            yield reason
+
+
+def _known_user_names(iam: "IAMClient") -> list[str]:
+    """The names in the client's ledger; without one, those of all users."""
+    ledger = ledger_of(iam)
+    return ledger.names("user") if ledger else _all_user_names(iam)
+
+
+def _all_user_names(iam: "IAMClient") -> list[str]:
+    """The names of all users in the account, the newest first."""
+    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
+    return [user["UserName"] for user in sorted(users, key=lambda user: user["CreateDate"], reverse=True)]
+
+
+def _groups_of_user(iam: "IAMClient", name: str) -> list[str]:
+    pages = iam.get_paginator("list_groups_for_user").paginate(UserName=name)
+    return [group["GroupName"] for page in pages for group in page["Groups"]]
 
 
 def _attached_to_user(iam: "IAMClient", name: str) -> list[str]:
@@ -123,10 +172,3 @@ def _attached_to_user(iam: "IAMClient", name: str) -> list[str]:
 def _inline_of_user(iam: "IAMClient", name: str) -> list[str]:
     pages = iam.get_paginator("list_user_policies").paginate(UserName=name)
     return [policy for page in pages for policy in page["PolicyNames"]]
-
-
-def made_user_names(iam: "IAMClient", is_wanted: Callable[[Mapping[str, Any]], bool] = is_ours) -> list[str]:
-    """The names of this tutorial's users, the newest first."""
-    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
-    users.sort(key=lambda user: user["CreateDate"], reverse=True)
-    return [user["UserName"] for user in users if is_wanted(iam.list_user_tags(UserName=user["UserName"]))]

@@ -19,7 +19,6 @@ from helpers.workshop.faults import FAULTS, Fault
 from helpers.workshop.proof import PROVED, problems_of
 from helpers.workshop.scene import Scene, build
 
-TARGETS = ("sandbox", "private")
 AS_BROKEN = "as-broken.json"
 
 
@@ -221,5 +220,5 @@ def _fault(number: int) -> Fault:
 def _refuse_other_targets(account: Account) -> None:
     if not isinstance(account, Account):
         raise WorkshopError("Give the open account first, as in workshop.break_it(account, 3).")
-    if account.target not in TARGETS:
-        raise WorkshopError("The workshop breaks things on purpose, so it works in the sandbox only: open_account().")
+    if not account.practice:
+        raise WorkshopError("The workshop breaks things on purpose, so it works in the sandbox only: open_sandbox().")

@@ -1,0 +1,297 @@
+"""Takes out of an account what the tutorial made in it, and proves by reading that nothing is left.
+
+`make clean-up` does it in a terminal: a dry run, a question, the deletion.
+
+What is the tutorial's, its ledger and its tag say together. What carries the tag and stands in another ledger, or in
+none, is listed and left alone, unless it is chosen by hand.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_remove.html
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
+
+from helpers import buckets, home_profiles, iam, profiles
+from helpers.account import Account, open_account
+from helpers.choice import VARIABLES
+from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
+from helpers.home_file import HomeProfileError
+from helpers.iam.removals import Removal
+from helpers.iam.tags import carries_tag
+from helpers.ledger import Ledger
+
+T = TypeVar("T")
+Removals = Callable[[], Iterable[Removal]]
+
+# AWS may show for a few seconds what it has deleted.
+PATIENCE_SECONDS = 15.0
+
+
+class NotChosenError(ToldInOneSentence, ValueError):
+    """What was chosen by hand is not there, or does not carry the tutorial's tag; nothing was deleted."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that a clean-up takes out.
+
+    Attributes:
+        name: its kind and name, such as `role tutorial-role`.
+        removals: reads what belongs to it, and tells what it takes to delete it.
+    """
+
+    name: str
+    removals: Removals = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, repr=False)
+class Plan(Shown):
+    """What a clean-up would delete, and what it would not.
+
+    Attributes:
+        things: what the tutorial made and is there.
+        parts: each deletion, in words, in the order that AWS wants.
+        left_alone: what looks like the tutorial's and is not, with the reason.
+        unread: what could not be read, with AWS's reason: nobody can say that it is gone.
+    """
+
+    things: tuple[Thing, ...]
+    parts: tuple[str, ...]
+    left_alone: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def nothing_is_left(self) -> bool:
+        """Whether the account was read and has nothing that the tutorial made."""
+        return not self.things and not self.unread
+
+    def title(self) -> str:
+        """How many things there are."""
+        if self.things:
+            return f"The tutorial made {_counted(self.things)} in this account. Deleting would take these steps"
+        if self.unread:
+            return "This account could not be read in full"
+        return "This account has nothing that the tutorial made"
+
+    def rows(self) -> Rows:
+        """The deletions in order, and what is left alone."""
+        numbered = [(str(number), part) for number, part in enumerate(self.parts, start=1)]
+        left_alone = [("Left alone", "\n".join(self.left_alone))] if self.left_alone else []
+        return [*numbered, *left_alone, *_unread_rows(self.unread)]
+
+
+@dataclass(frozen=True, repr=False)
+class CleanedUp(Shown):
+    """What a clean-up did, and what the account holds now.
+
+    Attributes:
+        deleted: each deletion, in words, in order.
+        failed: what could not be deleted, with AWS's reason.
+        left: the account as it was read afterwards.
+    """
+
+    deleted: tuple[str, ...]
+    failed: tuple[str, ...]
+    left: Plan
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left."""
+        return self.left.nothing_is_left
+
+    @property
+    def accent(self) -> str:
+        """Green when nothing is left, red otherwise."""
+        return GOOD if self.done else BAD
+
+    def title(self) -> str:
+        """Whether it is done."""
+        if not self.done:
+            return "Not done: something may be left. Mend what is named here, and clean up again"
+        return f"Deleted {_counted(self.deleted)}; nothing is left" if self.deleted else "Nothing to delete"
+
+    def rows(self) -> Rows:
+        """The deletions in order, what failed, and what is left."""
+        numbered = [(str(number), what) for number, what in enumerate(self.deleted, start=1)]
+        failed = [("Failed", "\n".join(self.failed))] if self.failed else []
+        left = [("Left", "\n".join(thing.name for thing in self.left.things))] if self.left.things else []
+        return [*numbered, *failed, *left, *_unread_rows(self.left.unread)]
+
+
+def plan(account: Account, *, also: Collection[str] = ()) -> Plan:
+    """Reads what the tutorial made in an account and would be deleted; changes nothing.
+
+    Args:
+        account: the open account.
+        also: things that carry the tutorial's tag and stand in no ledger of this checkout, chosen by hand: such as
+            `role anna-tutorial-role`.
+
+    Raises:
+        NotChosenError: something in `also` is not there, or does not carry the tag.
+    """
+    unread: list[str] = []
+    things = [*_made(account, unread), *_chosen(account, also)]
+    parts = [removal.what for thing in things for removal in _read(thing.name, thing.removals, unread)]
+    left_alone = [one for one in _look_alikes(account, unread) if one.partition(": ")[0] not in also]
+    return Plan(tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
+
+
+def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
+    """Deletes what the tutorial made, goes on past what fails, and reads the account again.
+
+    It can be called any number of times, at any moment.
+
+    Args:
+        account: the open account.
+        also: as for `plan`.
+
+    Raises:
+        NotChosenError: something in `also` is not there, or does not carry the tag; nothing was deleted.
+    """
+    deleted, failed = list[str](), list[str]()
+    for thing in plan(account, also=also).things:
+        for removal in _read(thing.name, thing.removals, failed):
+            try:
+                removal.carry_out()
+            except (ClientError, BotoCoreError, HomeProfileError) as error:
+                failed.append(f"{removal.what}: {_told(error)}")
+            else:
+                deleted.append(removal.what)
+    return CleanedUp(tuple(deleted), tuple(failed), _what_is_left(account, patient=not failed))
+
+
+def _what_is_left(account: Account, *, patient: bool) -> Plan:
+    """Reads the account, again and again for a while where everything should be gone."""
+    readings = Retrying(
+        retry=retry_if_result(lambda left: bool(left.things)),
+        wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
+        stop=stop_after_delay(PATIENCE_SECONDS if patient else 0),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else plan(account),
+    )
+    return readings(plan, account)
+
+
+def main() -> int:
+    """Cleans up in a terminal.
+
+    Returns:
+        The exit code: 0 when nothing is left, 1 when something may be, 2 when nothing was done.
+    """
+    options = _options()
+    try:
+        account = open_account()
+        print(plan(account, also=options.also))
+        if options.dry_run:
+            return 0
+        if account.guard:
+            account.confirm(options.account or _typed_number(account))
+        cleaned_up = clean_up(account, also=options.also)
+        print(cleaned_up)
+    except ToldInOneSentence as error:
+        print(error, file=sys.stderr)
+        return 2
+    profiles.delete_files(account)
+    for other in _other_ledgers(account):
+        print(f"This checkout wrote down things of account {other} too: choose its profile, and clean up there.")
+    return 0 if cleaned_up.done else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make clean-up", description="Delete what the tutorial made in an account.")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be deleted, and delete nothing")
+    parser.add_argument("--account", default="", help="the number of your own account, in place of being asked for it")
+    parser.add_argument("--also", action="append", default=[], help='such as "role anna-tutorial-role": chosen by hand')
+    return parser.parse_args()
+
+
+def _typed_number(account: Account) -> str:
+    """The account's number as somebody types it now; without a terminal, as it was given in the environment."""
+    if sys.stdin.isatty():
+        return input(f"Type the number of your account, {account.account_id}, to delete this: ")
+    return os.environ.get(VARIABLES["account_id"], "")
+
+
+def _other_ledgers(account: Account) -> list[str]:
+    """The numbers of the other accounts of which this checkout has a ledger."""
+    if account.practice:
+        return []
+    folders = sorted(path.parent.name for path in account.folder.parent.glob("*/ledger.jsonl"))
+    return [name for name in folders if name != account.account_id]
+
+
+def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
+    """What carries the tag and stands in the ledger: users first, for a role's trust policy may name them."""
+    client, s3 = account.client("iam"), account.client("s3")
+    for user in _read("the users in the ledger", partial(iam.made_users, client), unread):
+        yield _user(client, user["UserName"])
+    for role in _read("the roles in the ledger", partial(iam.made_roles, client), unread):
+        yield _role(client, role["RoleName"])
+    for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
+        yield Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
+    for profile in home_profiles.list_added(account.ledger):
+        what = f"profile {profile} in your own AWS files"
+        yield Thing(what, partial(_profile_removals, account.ledger, profile, what))
+
+
+def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
+    client = account.client("iam")
+    for one in also:
+        kind, _, name = one.partition(" ")
+        if kind not in ("role", "user") or not name:
+            raise NotChosenError(f"“{one}” should be a kind and a name, such as `role anna-tutorial-role`.")
+        found = iam.role_named(client, name) if kind == "role" else iam.user_named(client, name)
+        if found is None or not carries_tag(found):
+            problem = "is not there" if found is None else "does not carry this tutorial's tag"
+            raise NotChosenError(f"The {one} {problem}. Nothing was deleted: choose from what `plan` leaves alone.")
+        yield _role(client, name) if kind == "role" else _user(client, name)
+
+
+def _profile_removals(ledger: Ledger, profile: str, what: str) -> Iterator[Removal]:
+    yield Removal(what, partial(home_profiles.remove_profile, ledger, profile))
+
+
+def _user(client: Any, name: str) -> Thing:
+    return Thing(f"user {name}", partial(iam.user_removals, client, name))
+
+
+def _role(client: Any, name: str) -> Thing:
+    return Thing(f"role {name}", partial(iam.role_removals, client, name))
+
+
+def _look_alikes(account: Account, unread: list[str]) -> Iterator[str]:
+    """What is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
+    client = account.client("iam")
+    yield from _read("other users", partial(iam.look_alike_users, client, account.prefix), unread)
+    yield from _read("other roles", partial(iam.look_alike_roles, client, account.prefix), unread)
+
+
+def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iterator[T]:
+    """What reading gives, up to where AWS refuses; that is noted."""
+    try:
+        yield from read()
+    except (ClientError, BotoCoreError) as error:
+        unread.append(f"{what}: {_told(error)}")
+
+
+def _told(error: ClientError | BotoCoreError | HomeProfileError) -> str:
+    return mask_secrets(str(error))
+
+
+def _counted(things: Collection[object]) -> str:
+    return f"{len(things)} thing{'s' if len(things) != 1 else ''}"
+
+
+def _unread_rows(unread: Collection[str]) -> Rows:
+    return [("Could not be read", "\n".join(unread))] if unread else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())
