@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 
 import shlex
 from collections.abc import Iterator, Mapping
+from json import JSONDecodeError
 from pathlib import Path
 
 from botocore.exceptions import (
@@ -37,20 +38,22 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException"}
 _CLOCK_IS_WRONG = ("Signature expired", "Signature not yet current")
 _SIGN_IN = "sign in with `aws login` or `aws configure sso` in a terminal (version 2 of the AWS CLI)"
-_IN_ENVIRONMENT = "stop JupyterLab, export fresh ones, and start it again"
-_SIGN_IN_AGAIN = "run `{sign_in}` in a terminal"
+_SIGN_IN_AGAIN = "Run `{sign_in}` in a terminal"
 # Where credentials came from, by botocore's name for it, and how to get fresh ones.
 _SOURCES = {
-    "env": ("the environment variables AWS_ACCESS_KEY_ID and the like", _IN_ENVIRONMENT),
-    "shared-credentials-file": ("profile {profile} in the credentials file", "put fresh ones there, or {other}"),
-    "config-file": ("profile {profile} in the config file", "put fresh ones there, or {other}"),
-    "assume-role": ("profile {profile}, which assumes a role", "renew those of its source profile"),
-    "assume-role-with-web-identity": ("a web identity token", "get a fresh token from whoever gave it"),
-    "custom-process": ("the program that profile {profile} runs", "sign in again in whatever that program asks"),
+    "env": (
+        "the environment variables AWS_ACCESS_KEY_ID and the like",
+        "Stop JupyterLab, export fresh ones, and start it again",
+    ),
+    "shared-credentials-file": ("profile {profile} in the credentials file", "Put fresh ones there, or {other}"),
+    "config-file": ("profile {profile} in the config file", "Put fresh ones there, or {other}"),
+    "assume-role": ("profile {profile}, which assumes a role", "Renew those of its source profile"),
+    "assume-role-with-web-identity": ("a web identity token", "Get a fresh token from whoever gave it"),
+    "custom-process": ("the program that profile {profile} runs", "Sign in again as that program wants it"),
     "sso": ("profile {profile}, which signs in with IAM Identity Center", _SIGN_IN_AGAIN),
     "login": ("profile {profile}, which signs in with the console", _SIGN_IN_AGAIN),
 }
-_ELSEWHERE = ("the role of this machine", "wait for the machine to renew them")
+_ELSEWHERE = ("the role of this machine", "Wait for the machine to renew them")
 
 
 class OwnAccountError(ToldInOneSentence, ValueError):
@@ -136,8 +139,19 @@ def _told(error: Exception, session: Session) -> tuple[type[OwnAccountError], st
             found = f"The credentials of profile {profile} could not be renewed without an MFA code or a new sign-in"
             return CredentialsExpired, f"{found}. Sign in again in a terminal, or {_other_profile(session)}."
         case _:
-            found = f"boto3 cannot use your AWS configuration, profile {profile}: {str(error).strip().rstrip('.')}"
+            found = f"boto3 cannot use your AWS configuration, profile {profile}: {_why(error).strip().rstrip('.')}"
             return UnusableConfiguration, f"{found}. Mend it, or {_other_profile(session)}."
+
+
+def _why(error: Exception) -> str:
+    """What a broken configuration's error says, where Python words it, in words of ours."""
+    match error:
+        case JSONDecodeError():
+            return "the program that it names answers no JSON"
+        case OSError():
+            return f"{error.strerror}: {error.filename}"
+        case _:
+            return str(error)
 
 
 def _told_by_aws(error: ClientError, session: Session) -> tuple[type[OwnAccountError], str]:
@@ -145,16 +159,16 @@ def _told_by_aws(error: ClientError, session: Session) -> tuple[type[OwnAccountE
     code, message = told.get("Code", ""), told.get("Message", "")
     source, renew = _source(session)
     if code in _EXPIRED:
-        return CredentialsExpired, f"The credentials from {source} have expired. For fresh ones, {renew}."
+        return CredentialsExpired, f"The credentials from {source} have expired. {renew}."
     if code in _UNKNOWN:
         found = f"AWS does not know the access key from {source}: it was deleted or deactivated, or it lacks its token"
-        return CredentialsRefused, f"{found}. For one that works, {renew}."
+        return CredentialsRefused, f"{found}. {renew}."
     if code == "SignatureDoesNotMatch" and message.startswith(_CLOCK_IS_WRONG):
         found = "The clock of this machine is more than five minutes wrong, so AWS takes no signature from it"
         return CredentialsRefused, f"{found}. Set the clock, and open the account again."
     if code == "SignatureDoesNotMatch":
         found = f"The secret access key from {source} does not belong to its access key id"
-        return CredentialsRefused, f"{found}. Copy both again: {renew}."
+        return CredentialsRefused, f"{found}. {renew}."
     refused = f"AWS refused {error.operation_name} with the credentials from {source}: {message.rstrip('.') or code}"
     return CredentialsRefused, f"{refused}. Have that mended, or {_other_profile(session)}."
 
@@ -177,7 +191,7 @@ def _profile(session: Session) -> str:
 
 
 def _other_profile(session: Session) -> str:
-    profiles = session.available_profiles
+    profiles = [name for name in session.available_profiles if name != _profile(session)]
     return f"choose another of your profiles: {', '.join(profiles)}" if profiles else "set up a profile"
 
 

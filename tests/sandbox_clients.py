@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -22,7 +22,6 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from helpers.account import Account, open_account
 from helpers.sandbox.connection import Administrator, Connection
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -108,13 +107,6 @@ def running_sandbox(*options: str) -> Iterator[Connection]:
         yield Connection.from_json(process.stdout.readline())
     finally:
         end(process)
-
-
-def account_in(connection: Connection, folder: Path) -> Account:
-    """The first account of a sandbox, opened as the notebooks open it, with its files in a folder of one's own."""
-    private = open_account("private")
-    first, *_ = connection.accounts
-    return replace(private, endpoint_url=connection.endpoint_url, _administrator=first, others=(), folder=folder)
 
 
 @cache

@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers import attempts, iam, policies, sts
-from helpers.account import Account, open_account
+from helpers.account import Account, open_account, sandbox_account
 from helpers.attempts import attempt
 from helpers.sandbox.connection import Connection
 from helpers.waiting import LIMIT_VARIABLE
-from sandbox_clients import account_in, running_sandbox, unique
+from sandbox_clients import running_sandbox, unique
 
 REFUSAL = "User: arn:aws:iam::111122223333:user/attempts-ana is not authorized to perform: iam:ListUsers"
 
@@ -114,7 +114,7 @@ def late_sandbox() -> Iterator[Connection]:
 
 @pytest.fixture
 def late(late_sandbox: Connection, tmp_path: Path) -> Account:
-    return account_in(late_sandbox, tmp_path)
+    return sandbox_account(late_sandbox, tmp_path)
 
 
 class User:

@@ -1,5 +1,6 @@
 """Where the notebooks act: what the environment says, what the start notebook saved, and which of them counts."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from helpers.choice import VARIABLES, Choice, ChoiceError, read_choice, save_choice
 
 SAVED = Choice("aws", "work", "eu-central-1", "anna", "111122223333")
+
+NUMBERS = json.dumps(dict.fromkeys(VARIABLES, 7))
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +61,7 @@ def test_a_number_that_was_saved_with_the_sandbox_is_not_typed_for_your_account(
     assert read_choice(tmp_path) == Choice(target="aws")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"target": "aws"}', '{"target": 7}', '"aws"'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"target": "aws"}', '"aws"', NUMBERS])
 def test_a_damaged_file_is_said_with_what_to_do(tmp_path: Path, text: str) -> None:
     save_choice(SAVED, tmp_path / "accounts")
     (tmp_path / "accounts" / "choice.json").write_text(text)

@@ -325,10 +325,13 @@ PROCESS = "[default]\ncredential_process = "
         (SOURCED + f"[profile base]\nrole_arn = {ROLE_ARN}\nsource_profile = default\n", "Infinite loop"),
         ("[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = x\n", 'does not exist: "corp"'),
         (PROCESS + f"sh -c 'echo {SECRET} is wrong >&2; exit 1'\n", "custom-process: ****************EKEY is wrong"),
-        (PROCESS + "echo hello\n", "Expecting value"),
-        (PROCESS + "no-such-program-anywhere\n", "No such file or directory: 'no-such-program-anywhere'"),
+        (PROCESS + "echo hello\n", "the program that it names answers no JSON"),
+        (PROCESS + "no-such-program-anywhere\n", "default: No such file or directory: no-such-program-anywhere"),
         (PROCESS + "echo '{\"Version\": 1}'\n", "Missing required key in response: 'AccessKeyId'"),
-        ("[default]\nweb_identity_token_file = /not/there\nrole_arn = " + ROLE_ARN, "No such file or directory"),
+        (
+            "[default]\nweb_identity_token_file = /not/there\nrole_arn = " + ROLE_ARN,
+            "default: No such file or directory: /not/there",
+        ),
     ],
 )
 def test_a_configuration_that_cannot_be_used(offline: Learner, config: str, sentence: str) -> None:
@@ -362,7 +365,7 @@ def test_a_key_that_is_not_known(learner: Learner) -> None:
     learner.export_key(NOBODYS_KEY)
     told = refused(CredentialsRefused)
     assert "AWS does not know the access key from the environment variables" in told
-    assert "stop JupyterLab, export fresh ones" in told
+    assert "Stop JupyterLab, export fresh ones" in told
     learner.patch.delenv("AWS_ACCESS_KEY_ID")
     learner.write(".aws/credentials", f"[default]\n{KEY_FILE}")
     assert "from profile default in the credentials file" in refused(CredentialsRefused)
@@ -407,7 +410,7 @@ def test_expired_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ex
     connection, session = expired
     learner = learner_at(tmp_path, monkeypatch, connection)
     learner.export_key(session)
-    assert "variables AWS_ACCESS_KEY_ID and the like have expired. For fresh ones, stop" in refused(CredentialsExpired)
+    assert "variables AWS_ACCESS_KEY_ID and the like have expired. Stop JupyterLab" in refused(CredentialsExpired)
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(variable)
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -415,7 +418,7 @@ def test_expired_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ex
     lines = "".join(f"{name} = {value}\n" for name, value in zip(names, values, strict=True))
     learner.write(".aws/credentials", f"[work]\n{lines}")
     told = refused(CredentialsExpired, Choice("aws", profile="work"))
-    assert "from profile work in the credentials file have expired. For fresh ones, put fresh ones there" in told
+    assert "from profile work in the credentials file have expired. Put fresh ones there" in told
     answer = {"Version": 1, "AccessKeyId": values[0], "SecretAccessKey": values[1], "SessionToken": values[2]}
     learner.write("answer.json", json.dumps(answer))
     learner.write(".aws/config", f"{PROCESS}cat {tmp_path / 'answer.json'}\n")

@@ -150,8 +150,13 @@ def test_a_session_is_asked_about_by_its_roles_whole_arn(sandbox: Connection) ->
     iam(sandbox).put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
     session = client(sandbox, "iam", assume(sandbox, user.key, role))
     caller = f"arn:aws:sts::{HERE}:assumed-role/{name}/test"
+    sources = set()
+    session.meta.events.register(
+        "provide-client-params.iam.SimulatePrincipalPolicy", lambda params, **_: sources.add(params["PolicySourceArn"])
+    )
     found = missing_permissions(session, caller_arn=caller, name=ana)
     assert list(found.missing) == ["iam:PutRolePolicy"]
+    assert sources == {role}, "the sandbox goes by the name alone, AWS by the path too"
 
 
 def test_who_may_not_ask_is_not_told_that_nothing_is_missing(sandbox: Connection) -> None:

@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 from jupyter_client.manager import start_new_kernel
 
 from helpers import iam, policies, sts
-from helpers.account import Account, open_account
+from helpers.account import Account, open_account, sandbox_account
+from helpers.clean_up import clean_up
 from helpers.explain import explain
 from helpers.sandbox.connection import Connection
 from helpers.waiting import LIMIT_VARIABLE, WaitedTooLong, WaitLimitError, until_it_works
-from sandbox_clients import account_in, clean_environment, running_sandbox, unique
+from sandbox_clients import clean_environment, running_sandbox, unique
 
 DELAY = 2
 WHAT = "the new access key to work"
@@ -33,7 +34,7 @@ def late_sandbox() -> Iterator[Connection]:
 @pytest.fixture
 def late(late_sandbox: Connection, tmp_path: Path) -> Account:
     """An account where a change has effect two seconds later."""
-    return account_in(late_sandbox, tmp_path)
+    return sandbox_account(late_sandbox, tmp_path)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def account() -> Iterator[Account]:
     """An account where a change has effect at once."""
     account = open_account("private")
     yield account
-    iam.delete_made(account.client("iam"))
+    clean_up(account)
 
 
 @contextmanager
@@ -197,7 +198,7 @@ def unknown_at_first(client: Any, arn: str, times: int) -> None:
 @pytest.fixture
 def own_clients(tmp_path: Path, sandbox: Connection) -> Account:
     """An account whose clients no other test has."""
-    return account_in(sandbox, tmp_path)
+    return sandbox_account(sandbox, tmp_path)
 
 
 def test_a_user_that_was_just_made_is_waited_for_until_a_trust_policy_may_name_it(own_clients: Account) -> None:
@@ -254,16 +255,17 @@ def test_a_limit_that_is_none_is_said(given: str, monkeypatch: pytest.MonkeyPatc
 # --- what is shown
 
 
-def test_a_notebook_shows_one_line_while_it_waits_and_none_where_it_need_not(late: Account, tmp_path: Path) -> None:
-    late_at = Connection(late.endpoint_url, late.region, (late.administrator,), "")
+def test_a_notebook_shows_one_line_while_it_waits_and_none_where_it_need_not(
+    late_sandbox: Connection, tmp_path: Path
+) -> None:
     prepare = f"""
 from pathlib import Path
 from helpers import iam, sts
 from helpers.sandbox.connection import Connection
 from helpers.waiting import until_it_works
-from sandbox_clients import account_in
+from helpers.account import sandbox_account
 
-account = account_in(Connection.from_json({late_at.to_json()!r}), Path({str(tmp_path)!r}))
+account = sandbox_account(Connection.from_json({late_sandbox.to_json()!r}), Path({str(tmp_path)!r}))
 user = iam.create_user(account.client("iam"), name={unique("waiting")!r})
 key = iam.create_access_key(account.client("iam"), user_name=user.name)
 client = account.client("sts", key)"""
