@@ -1,7 +1,7 @@
 """What the tutorial needs to be allowed in your own account, and what of that is missing: found before it is needed.
 
-These are the calls that you, the administrator, make in notebooks 00 to 10; S3, EC2 and Glue are used by the
-tutorial's role. Asked is IAM's policy simulator, which looks at the policies and changes nothing.
+These are the calls that you, the administrator, make in notebooks 00 to 10, and those that a clean-up makes. S3, EC2
+and Glue are used by the tutorial's role; you delete a bucket that it left behind. Asked is IAM's policy simulator, which looks at the policies and changes nothing.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -31,7 +31,6 @@ _ON_ROLES = (
     "iam:DeleteRolePermissionsBoundary",
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
-    "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListInstanceProfilesForRole",
@@ -48,7 +47,6 @@ _ON_USERS = (
     "iam:DeleteUser",
     "iam:DeleteUserPolicy",
     "iam:GetLoginProfile",
-    "iam:GetUser",
     "iam:GetUserPolicy",
     "iam:ListAccessKeys",
     "iam:ListAttachedUserPolicies",
@@ -137,6 +135,7 @@ def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
     def arns(kind: str, *names: str) -> tuple[str, ...]:
         return tuple(f"arn:{account.partition}:iam::{account.account_id}:{kind}/{each}" for each in names)
 
+    bucket = f"arn:{account.partition}:s3:::{name('tutorial')}-*"
     managed = tuple(f"arn:{account.partition}:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES)
     return (
         Need(_ON_ROLES, arns("role", *map(name, ROLES))),
@@ -144,8 +143,11 @@ def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
         Need(("iam:GetPolicy", "iam:GetPolicyVersion"), managed),
         Need(("iam:ListRoles",), arns("role", "")),
         Need(("iam:ListUsers",), arns("user", "")),
-        Need(("iam:ListRoleTags",), arns("role", "*")),
-        Need(("iam:ListUserTags",), arns("user", "*")),
+        Need(("iam:GetRole",), arns("role", name("*"))),
+        Need(("iam:GetUser",), arns("user", name("*"))),
+        Need(("s3:ListAllMyBuckets",), ("*",)),
+        Need(("s3:ListBucketVersions", "s3:DeleteBucket"), (bucket,)),
+        Need(("s3:DeleteObject", "s3:DeleteObjectVersion"), (f"{bucket}/*",)),
     )
 
 
