@@ -181,10 +181,10 @@ class Guard:
         service, command = [*words, "", ""][:2]
         if service in ("sts", "configure", "help", "--version"):
             return
-        if command.startswith(_READING_COMMANDS) and command not in _NO_READING_COMMANDS:
-            return
         if service.startswith("-"):
             raise GuardError("Write the service and the command first, as in aws iam list-users --profile …")
+        if command.startswith(_READING_COMMANDS) and command not in _NO_READING_COMMANDS:
+            return
         raise GuardError(
             f"aws {service} {command} was not run: in your own account, what changes something goes through the "
             "helpers, which write it down before they do it, so that the clean-up finds it. Run it in your terminal."

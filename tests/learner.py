@@ -7,8 +7,9 @@ from textwrap import dedent
 
 import pytest
 
+from helpers.account import Account, open_account
 from helpers.sandbox.connection import Connection
-from sandbox_clients import Signer
+from sandbox_clients import HERE, Signer, administrator
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,19 @@ def learner_at(home: Path, patch: pytest.MonkeyPatch, connection: Connection | N
     address = connection.endpoint_url if connection else "http://127.0.0.1:9"
     learner.export(HOME=str(home), AWS_EC2_METADATA_DISABLED="true", AWS_ENDPOINT_URL=address)
     return learner
+
+
+def own_account(learner: Learner, connection: Connection, *, prefix: str, number: str = HERE) -> Account:
+    """Opens a sandbox as the learner's own account, as its administrator; the tutorial's files are in the home folder.
+
+    Args:
+        learner: whose account it is.
+        connection: how to reach the sandbox.
+        prefix: what the learner's names begin with.
+        number: the account number that was typed; empty when none was.
+    """
+    learner.export_key(administrator(connection))
+    learner.export(IAM_TUTORIAL_TARGET="aws", IAM_TUTORIAL_LEARNER=prefix, IAM_TUTORIAL_ACCOUNT=number)
+    learner.export(IAM_TUTORIAL_FOLDER=str(learner.home / "accounts"))
+    learner.patch.setattr("helpers.account.FOLDER", learner.home / "accounts")
+    return open_account()
