@@ -1,7 +1,8 @@
 """What the tutorial needs to be allowed in your own account, and what of that is missing: found before it is needed.
 
 These are the calls that you, the administrator, make in notebooks 00 to 10, and those that a clean-up makes. S3, EC2
-and Glue are used by the tutorial's role; you delete a bucket that it left behind. Asked is IAM's policy simulator, which looks at the policies and changes nothing.
+and Glue are used by the tutorial's role; you delete a bucket that it left behind. Asked is IAM's policy simulator,
+which looks at the policies and changes nothing.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
