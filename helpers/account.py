@@ -261,6 +261,17 @@ def open_sandbox() -> Account:
     return open_account(SANDBOX if read_choice().target == AWS else None)
 
 
+def sandbox_is_off() -> bool:
+    """Whether the chosen account is the shared sandbox, and it is not running: so it has nothing. Starts none."""
+    from helpers.sandbox.background import FOLDER as SANDBOX_FOLDER
+    from helpers.sandbox.background import SandboxError, running_sandbox
+
+    try:
+        return read_choice().target == SANDBOX and not running_sandbox(SANDBOX_FOLDER)
+    except SandboxError:
+        return True
+
+
 def _own_account(choice: Choice) -> Account:
     from helpers.own_account import CLIENT_CONFIG, open_own_account
 

@@ -55,10 +55,13 @@ def made_bucket_names(s3: "S3Client", ledger: Ledger) -> list[str]:
 
 
 def bucket_removals(s3: "S3Client", name: str) -> Iterator[Removal]:
-    """What it takes to delete a bucket: all versions of its objects first."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
-        for stored in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            key, version = stored["Key"], stored["VersionId"]
-            call = partial(s3.delete_object, Bucket=name, Key=key, VersionId=version)
-            yield Removal(f"object {key} in bucket {name}", call)
+    """What it takes to delete a bucket: all versions of its objects first. Nothing where it is gone."""
+    try:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            for stored in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                key, version = stored["Key"], stored["VersionId"]
+                call = partial(s3.delete_object, Bucket=name, Key=key, VersionId=version)
+                yield Removal(f"object {key} in bucket {name}", call)
+    except s3.exceptions.NoSuchBucket:
+        return
     yield Removal(f"bucket {name}", partial(s3.delete_bucket, Bucket=name))

@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -20,8 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
 from helpers import buckets, home_profiles, iam, profiles
-from helpers.account import Account, open_account
-from helpers.choice import VARIABLES
+from helpers.account import Account, open_account, sandbox_is_off
+from helpers.choice import FOLDER, VARIABLES
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
 from helpers.home_file import HomeProfileError
 from helpers.iam.removals import Removal
@@ -137,8 +138,22 @@ def plan(account: Account, *, also: Collection[str] = ()) -> Plan:
     Raises:
         NotChosenError: something in `also` is not there, or does not carry the tag.
     """
+    planned = _what_is_there(account, also)
+    there = {thing.name for thing in planned.things}
+    for one in also:
+        if one not in there and not planned.unread:
+            raise NotChosenError(
+                f"There is no {one} that carries this tutorial's tag; nothing was deleted. Choose from what a dry run "
+                "leaves alone, by kind and name, such as: role anna-tutorial-role."
+            )
+    return planned
+
+
+def _what_is_there(account: Account, also: Collection[str]) -> Plan:
+    """Reads what the tutorial made, and what was chosen so far as it is there."""
     unread: list[str] = []
-    things = [*_made(account, unread), *_chosen(account, also)]
+    chosen = _read("what was chosen", partial(_chosen, account, also), unread)
+    things = dict.fromkeys([*_made(account, unread), *chosen])
     parts = [removal.what for thing in things for removal in _read(thing.name, thing.removals, unread)]
     left_alone = [one for one in _look_alikes(account, unread) if one.partition(": ")[0] not in also]
     return Plan(tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
@@ -157,26 +172,28 @@ def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
         NotChosenError: something in `also` is not there, or does not carry the tag; nothing was deleted.
     """
     deleted, failed = list[str](), list[str]()
-    for thing in plan(account, also=also).things:
-        for removal in _read(thing.name, thing.removals, failed):
-            try:
-                removal.carry_out()
-            except (ClientError, BotoCoreError, HomeProfileError) as error:
-                failed.append(f"{removal.what}: {_told(error)}")
-            else:
-                deleted.append(removal.what)
-    return CleanedUp(tuple(deleted), tuple(failed), _what_is_left(account, patient=not failed))
+    planned = plan(account, also=also)
+    with account.guard.taking_for_ours(also) if account.guard else nullcontext():
+        for thing in planned.things:
+            for removal in _read(thing.name, thing.removals, failed):
+                try:
+                    removal.carry_out()
+                except (ClientError, BotoCoreError, HomeProfileError) as error:
+                    failed.append(f"{removal.what}: {_told(error)}")
+                else:
+                    deleted.append(removal.what)
+    return CleanedUp(tuple(deleted), tuple(failed), _what_is_left(account, also, patient=not failed))
 
 
-def _what_is_left(account: Account, *, patient: bool) -> Plan:
+def _what_is_left(account: Account, also: Collection[str], *, patient: bool) -> Plan:
     """Reads the account, again and again for a while where everything should be gone."""
     readings = Retrying(
         retry=retry_if_result(lambda left: bool(left.things)),
         wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
         stop=stop_after_delay(PATIENCE_SECONDS if patient else 0),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else plan(account),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    return readings(plan, account)
+    return readings(_what_is_there, account, also)
 
 
 def main() -> int:
@@ -186,22 +203,31 @@ def main() -> int:
         The exit code: 0 when nothing is left, 1 when something may be, 2 when nothing was done.
     """
     options = _options()
+    if sandbox_is_off():
+        print("No sandbox is running, so nothing is left in it.")
+        return 0
     try:
         account = open_account()
-        print(plan(account, also=options.also))
+        planned = plan(account, also=options.also)
+        print(planned)
         if options.dry_run:
             return 0
-        if account.guard:
+        done = planned.nothing_is_left
+        if not done:
             account.confirm(options.account or _typed_number(account))
-        cleaned_up = clean_up(account, also=options.also)
-        print(cleaned_up)
+            cleaned_up = clean_up(account, also=options.also)
+            print(cleaned_up)
+            done = cleaned_up.done
     except ToldInOneSentence as error:
         print(error, file=sys.stderr)
         return 2
+    except (KeyboardInterrupt, EOFError):
+        print("\nStopped. Run it again to go on.", file=sys.stderr)
+        return 1
     profiles.delete_files(account)
     for other in _other_ledgers(account):
         print(f"This checkout wrote down things of account {other} too: choose its profile, and clean up there.")
-    return 0 if cleaned_up.done else 1
+    return 0 if done else 1
 
 
 def _options() -> argparse.Namespace:
@@ -214,16 +240,14 @@ def _options() -> argparse.Namespace:
 
 def _typed_number(account: Account) -> str:
     """The account's number as somebody types it now; without a terminal, as it was given in the environment."""
-    if sys.stdin.isatty():
+    if account.guard and sys.stdin.isatty():
         return input(f"Type the number of your account, {account.account_id}, to delete this: ")
     return os.environ.get(VARIABLES["account_id"], "")
 
 
 def _other_ledgers(account: Account) -> list[str]:
     """The numbers of the other accounts of which this checkout has a ledger."""
-    if account.practice:
-        return []
-    folders = sorted(path.parent.name for path in account.folder.parent.glob("*/ledger.jsonl"))
+    folders = sorted(path.parent.name for path in FOLDER.glob("*/ledger.jsonl"))
     return [name for name in folders if name != account.account_id]
 
 
@@ -242,16 +266,14 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
 
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
+    """What was chosen by hand, so far as it is there and carries the tag."""
     client = account.client("iam")
     for one in also:
         kind, _, name = one.partition(" ")
-        if kind not in ("role", "user") or not name:
-            raise NotChosenError(f"“{one}” should be a kind and a name, such as `role anna-tutorial-role`.")
-        found = iam.role_named(client, name) if kind == "role" else iam.user_named(client, name)
-        if found is None or not carries_tag(found):
-            problem = "is not there" if found is None else "does not carry this tutorial's tag"
-            raise NotChosenError(f"The {one} {problem}. Nothing was deleted: choose from what `plan` leaves alone.")
-        yield _role(client, name) if kind == "role" else _user(client, name)
+        if kind == "user" and name and (user := iam.user_named(client, name)) and carries_tag(user):
+            yield _user(client, name)
+        if kind == "role" and name and (role := iam.role_named(client, name)) and carries_tag(role):
+            yield _role(client, name)
 
 
 def _profile_removals(ledger: Ledger, profile: str, what: str) -> Iterator[Removal]:

@@ -3,14 +3,21 @@
 Reading is always allowed. A change needs the account's number, typed; it has to be one that the tutorial makes, on
 something that the tutorial made. What is made carries the learner's prefix, and is only begun when no permission for
 the rest is missing.
+
+Guarded are the account's clients, those of sessions too, with whatever is built on them (paginators, S3's transfers,
+presigned URLs), and lines of the AWS CLI. Not guarded is what else runs on this machine: clients of your own, a
+terminal, a Python script or a shell that `profiles.run` starts, and a POST form of S3's, which a client signs unasked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from botocore import xform_name
+
 from helpers import iam
-from helpers.display import Rows, ToldInOneSentence
+from helpers.display import Rows, ToldInOneSentence, mask_secrets
 from helpers.permissions import Permissions, missing_permissions
 from helpers.sts import who_am_i
 
@@ -20,7 +27,15 @@ if TYPE_CHECKING:
 Kind = Literal["role", "user", "bucket"]
 
 _READS = ("Get", "List", "Describe", "Head", "Simulate")
-_READING_COMMANDS = ("get-", "list-", "describe-", "head-", "simulate-", "wait", "help", "ls")
+# What is named as reading is, and stores or starts something: a template in a bucket, an identity, a job.
+_NO_READS = {
+    "GetFlowLogsIntegrationTemplate",
+    "GetId",
+    "GetOpenIdTokenForDeveloperIdentity",
+    "GetScalingConfigurationRecommendation",
+}
+_READING_COMMANDS = ("wait", "help", "ls", *(f"{xform_name(read)}-" for read in _READS))
+_NO_READING_COMMANDS = {xform_name(operation, "-") for operation in _NO_READS}
 _CREATIONS = {"CreateRole", "CreateUser", "CreateBucket"}
 _NAMED_BY: Mapping[Kind, str] = {"role": "RoleName", "user": "UserName", "bucket": "Bucket"}
 _CHANGES: Mapping[tuple[str, Kind], frozenset[str]] = {
@@ -34,6 +49,7 @@ _CHANGES: Mapping[tuple[str, Kind], frozenset[str]] = {
             "DeleteRolePolicy",
             "PutRolePermissionsBoundary",
             "DeleteRolePermissionsBoundary",
+            "RemoveRoleFromInstanceProfile",
             "DeleteRole",
         }
     ),
@@ -48,6 +64,10 @@ _CHANGES: Mapping[tuple[str, Kind], frozenset[str]] = {
             "PutUserPolicy",
             "DeleteUserPolicy",
             "RemoveUserFromGroup",
+            "DeleteLoginProfile",
+            "DeactivateMFADevice",
+            "DeleteSigningCertificate",
+            "DeleteSSHPublicKey",
             "DeleteUser",
         }
     ),
@@ -70,7 +90,7 @@ class Guard:
     def __init__(self, account: "Account", *, confirmed: bool) -> None:
         self.confirmed = confirmed
         self._account = account
-        self._known_as_ours: set[tuple[Kind, str]] = set()
+        self._chosen: frozenset[str] = frozenset()
 
     def confirm(self, typed: str) -> None:
         """Opens the account for changes.
@@ -81,9 +101,10 @@ class Guard:
         Raises:
             GuardError: it is another number.
         """
-        if typed.replace("-", "").replace(" ", "") != self._account.account_id:
+        if str(typed).replace("-", "").replace(" ", "") != self._account.account_id:
+            told = mask_secrets(f"{typed}" or "nothing")
             raise GuardError(
-                f"You typed {typed}, and this is account {self._account.account_id}: nothing is changed in it. "
+                f"You typed {told}, and this is account {self._account.account_id}: nothing is changed in it. "
                 "If you meant another account, choose its profile in notebook 00."
             )
         self.confirmed = True
@@ -104,6 +125,19 @@ class Guard:
         told = [f"{label}: {', '.join(text.splitlines())}" for label, text in self.permissions.rows()]
         return [*rows, ("Permissions", "\n".join([self.permissions.title(), *told]))]
 
+    @contextmanager
+    def taking_for_ours(self, chosen: Iterable[str]) -> Iterator[None]:
+        """Lets the `with` block change what was chosen by hand, though the ledger does not have it.
+
+        Args:
+            chosen: kinds and names, such as `role anna-tutorial-role`.
+        """
+        self._chosen = frozenset(chosen)
+        try:
+            yield
+        finally:
+            self._chosen = frozenset()
+
     def watch(self, client: Any) -> None:
         """Checks each call of a boto3 client before it is sent."""
         client.meta.events.register_first("before-parameter-build", self._before_call)
@@ -119,7 +153,7 @@ class Guard:
         Raises:
             GuardError: it would be a change that the tutorial does not make, or may not make yet.
         """
-        if service == "sts" or operation.startswith(_READS):
+        if service == "sts" or (operation.startswith(_READS) and operation not in _NO_READS):
             return
         kind, name = _changed(service, operation, parameters)
         if not self.confirmed:
@@ -129,7 +163,7 @@ class Guard:
             )
         if operation in _CREATIONS:
             self._check_creation(kind, name)
-        if not self._is_ours(kind, name):
+        if f"{kind} {name}" not in self._chosen and not self._is_ours(kind, name):
             raise GuardError(
                 f"{operation} was not sent: the tutorial did not make the {kind} {name}, and leaves it alone. "
                 "Choose a name that is not taken."
@@ -144,27 +178,25 @@ class Guard:
         Raises:
             GuardError: it would be a change: the ledger could not know of it.
         """
-        service, command = [*(word for word in words if not word.startswith("-")), "", ""][:2]
-        if service in ("sts", "configure", "help") or command.startswith(_READING_COMMANDS):
+        service, command = [*words, "", ""][:2]
+        if service in ("sts", "configure", "help", "--version"):
             return
+        if command.startswith(_READING_COMMANDS) and command not in _NO_READING_COMMANDS:
+            return
+        if service.startswith("-"):
+            raise GuardError("Write the service and the command first, as in aws iam list-users --profile …")
         raise GuardError(
             f"aws {service} {command} was not run: in your own account, what changes something goes through the "
             "helpers, which write it down before they do it, so that the clean-up finds it. Run it in your terminal."
         )
 
     def _is_ours(self, kind: Kind, name: str) -> bool:
-        """Whether the tutorial made it, or nobody did; each is read once."""
+        """Whether the tutorial made it, or nobody did."""
         if kind == "bucket":
             return self._account.ledger.id in name
-        if (kind, name) not in self._known_as_ours:
-            client = self._account.client("iam")
-            entity = iam.role_named(client, name) if kind == "role" else iam.user_named(client, name)
-            if entity is None:
-                return True
-            if not iam.is_ours(client, kind, entity):
-                return False
-            self._known_as_ours.add((kind, name))
-        return True
+        client = self._account.client("iam")
+        entity = iam.role_named(client, name) if kind == "role" else iam.user_named(client, name)
+        return entity is None or iam.is_ours(client, kind, entity)
 
     def _check_creation(self, kind: Kind, name: str) -> None:
         if not name.startswith(self._account.prefix):
@@ -172,6 +204,8 @@ class Guard:
                 f"The {kind} {name} was not made: in this account your names begin with {self._account.prefix}, "
                 f"so that everybody's things can be told apart. Call it {self._account.prefix}{name}."
             )
+        if self.permissions.missing:
+            del self.permissions  # somebody may have granted them meanwhile
         self.permissions.check()
 
     def _before_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -182,7 +216,9 @@ def _changed(service: str, operation: str, parameters: Mapping[str, Any]) -> tup
     """What a change is about."""
     for (of_service, kind), operations in _CHANGES.items():
         if service == of_service and operation in operations:
-            return kind, str(parameters.get(_NAMED_BY[kind], ""))
+            if name := parameters.get(_NAMED_BY[kind]):
+                return kind, str(name)
+            raise GuardError(f"{operation} was not sent: name the {kind}, as {_NAMED_BY[kind]}.")
     raise GuardError(
         f"{service}:{operation} was not sent: the tutorial has no such step, and in your own account it does nothing "
         "else. For what you do there yourself, use a client of your own: boto3.client."

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 from weakref import WeakKeyDictionary
 
 from helpers.display import ToldInOneSentence
@@ -31,6 +31,7 @@ _CREATIONS: Mapping[tuple[str, str], tuple[Kind, str]] = {
     ("s3", "CreateBucket"): ("bucket", "Bucket"),
 }
 _TAGGED_WHEN_MADE = {"CreateRole", "CreateUser"}
+_BETWEEN_LINES = "\n"  # written before a line, not after it: it ends a line that was cut off
 
 
 class LedgerError(ToldInOneSentence, RuntimeError):
@@ -72,10 +73,10 @@ class Ledger:
             LedgerError: the file cannot be read or written.
         """
         try:
-            return str(self._lines()[0]["id"])
+            return self._read()[0]
         except FileNotFoundError:
             self._begin()
-            return str(self._lines()[0]["id"])
+            return self._read()[0]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -90,10 +91,10 @@ class Ledger:
             LedgerError: the file cannot be read.
         """
         try:
-            lines = self._lines()[1:]
+            _, entries = self._read()
         except FileNotFoundError:
             return ()
-        return tuple(dict.fromkeys(Entry(line["kind"], line["name"]) for line in reversed(lines)))
+        return tuple(dict.fromkeys(reversed(entries)))
 
     def names(self, kind: Kind) -> list[str]:
         """The names of one kind, what was written last first."""
@@ -107,7 +108,7 @@ class Ledger:
             name: its name.
             tags: the tags that it carries.
         """
-        return tags.get(LEDGER_TAG) == self.id and Entry(kind, name) in self.entries
+        return Entry(kind, name) in self.entries and tags.get(LEDGER_TAG) == self.id
 
     def write(self, entry: Entry) -> None:
         """Writes down what is about to be made; on disk when this returns.
@@ -117,12 +118,8 @@ class Ledger:
         """
         _ = self.id
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-            try:
-                os.write(descriptor, _line(asdict(entry)))
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with open(os.open(self.path, os.O_WRONLY | os.O_APPEND), "ab") as file:
+                _put(file, _BETWEEN_LINES + json.dumps(asdict(entry)))
         except OSError as error:
             raise self._unusable(error.strerror) from error
 
@@ -151,32 +148,27 @@ class Ledger:
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
             try:
-                os.write(descriptor, _line(first))
-                os.fsync(descriptor)
+                with open(descriptor, "wb") as file:
+                    _put(file, json.dumps(first))
                 os.link(temporary, self.path)
             except FileExistsError:
                 pass
             finally:
-                os.close(descriptor)
                 os.unlink(temporary)
         except OSError as error:
             raise self._unusable(error.strerror) from error
 
-    def _lines(self) -> list[dict[str, Any]]:
-        """What the file holds. A last line that was cut off was never made: it is written before the call."""
+    def _read(self) -> tuple[str, list[Entry]]:
+        """The id, and what was written, in order. A line that was cut off says nothing: what it names was not made."""
         try:
-            text = self.path.read_text(encoding="utf-8")
-            whole = text[: text.rfind("\n") + 1].splitlines()
-            lines = [json.loads(line) for line in whole]
-            if not lines or "id" not in lines[0]:
-                raise ValueError("no first line")
+            first, *lines = self.path.read_text(encoding="utf-8").split(_BETWEEN_LINES)
+            return str(json.loads(first)["id"]), [Entry(**json.loads(line)) for line in lines if line.endswith("}")]
         except FileNotFoundError:
             raise
         except OSError as error:
             raise self._unusable(error.strerror) from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             raise self._unusable("it is damaged") from error
-        return lines
 
     def _unusable(self, why: str | None) -> LedgerError:
         return LedgerError(
@@ -200,5 +192,8 @@ def tags_of(tagged: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _line(fields: Mapping[str, Any]) -> bytes:
-    return json.dumps(fields).encode() + b"\n"
+def _put(file: BinaryIO, text: str) -> None:
+    """Writes a text, whole and to the disk."""
+    file.write(text.encode())
+    file.flush()
+    os.fsync(file.fileno())

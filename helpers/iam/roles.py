@@ -153,6 +153,10 @@ def role_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
     for policy in _inline_of_role(iam, name):
         what = f"inline policy {policy} of role {name}"
         yield Removal(what, partial(iam.delete_role_policy, RoleName=name, PolicyName=policy))
+    for profile in _instance_profiles_of_role(iam, name):
+        what = f"role {name} taken out of instance profile {profile}"
+        call = partial(iam.remove_role_from_instance_profile, InstanceProfileName=profile, RoleName=name)
+        yield Removal(what, call)
     yield Removal(f"role {name}", partial(iam.delete_role, RoleName=name))
 
 
@@ -200,3 +204,8 @@ def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:
 def _inline_of_role(iam: "IAMClient", name: str) -> list[str]:
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=name)
     return [policy for page in pages for policy in page["PolicyNames"]]
+
+
+def _instance_profiles_of_role(iam: "IAMClient", name: str) -> list[str]:
+    pages = iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name)
+    return [profile["InstanceProfileName"] for page in pages for profile in page["InstanceProfiles"]]

@@ -1,6 +1,7 @@
 """Users and their policies, with boto3."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,25 @@ def user_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
     for group in _groups_of_user(iam, name):
         what = f"user {name} taken out of group {group}"
         yield Removal(what, partial(iam.remove_user_from_group, GroupName=group, UserName=name))
+    yield from _sign_in_removals(iam, name)
     yield Removal(f"user {name}", partial(iam.delete_user, UserName=name))
+
+
+def _sign_in_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
+    """What somebody may have added since, and AWS wants deleted too: password, MFA, certificates and SSH keys."""
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.get_login_profile(UserName=name)
+        yield Removal(f"password of user {name}", partial(iam.delete_login_profile, UserName=name))
+    for device in iam.list_mfa_devices(UserName=name)["MFADevices"]:
+        serial = device["SerialNumber"]
+        what = f"MFA device {serial.rpartition('/')[2]} deactivated for user {name}"
+        yield Removal(what, partial(iam.deactivate_mfa_device, UserName=name, SerialNumber=serial))
+    for certificate in iam.list_signing_certificates(UserName=name)["Certificates"]:
+        call = partial(iam.delete_signing_certificate, UserName=name, CertificateId=certificate["CertificateId"])
+        yield Removal(f"a signing certificate of user {name}", call)
+    for ssh_key in iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]:
+        call = partial(iam.delete_ssh_public_key, UserName=name, SSHPublicKeyId=ssh_key["SSHPublicKeyId"])
+        yield Removal(f"an SSH key of user {name}", call)
 
 
 def user_named(iam: "IAMClient", name: str) -> Any:
