@@ -279,7 +279,7 @@ def _own_account(choice: Choice) -> Account:
     folder = FOLDER / own.account_id
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Account(
-        description=f"Your own AWS account{f' {own.alias}' if own.alias else ''}",
+        description=", ".join(filter(None, ("Your own AWS", own.alias))),
         account_id=own.account_id,
         region=own.region,
         endpoint_url=own.endpoint_url,

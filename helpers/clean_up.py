@@ -224,7 +224,8 @@ def main() -> int:
     except (KeyboardInterrupt, EOFError):
         print("\nStopped. Run it again to go on.", file=sys.stderr)
         return 1
-    profiles.delete_files(account)
+    if done:
+        profiles.delete_files(account)
     for other in _other_ledgers(account):
         print(f"This checkout wrote down things of account {other} too: choose its profile, and clean up there.")
     return 0 if done else 1
@@ -254,10 +255,12 @@ def _other_ledgers(account: Account) -> list[str]:
 def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
     """What carries the tag and stands in the ledger: users first, for a role's trust policy may name them."""
     client, s3 = account.client("iam"), account.client("s3")
-    for user in _read("the users in the ledger", partial(iam.made_users, client), unread):
-        yield _user(client, user["UserName"])
-    for role in _read("the roles in the ledger", partial(iam.made_roles, client), unread):
-        yield _role(client, role["RoleName"])
+    for name in account.ledger.names("user"):
+        for _ in _read(f"user {name}", partial(iam.made_users, client, [name]), unread):
+            yield _user(client, name)
+    for name in account.ledger.names("role"):
+        for _ in _read(f"role {name}", partial(iam.made_roles, client, [name]), unread):
+            yield _role(client, name)
     for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
         yield Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
     for profile in home_profiles.list_added(account.ledger):

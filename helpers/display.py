@@ -13,7 +13,7 @@ from helpers.secrecy import SECRET
 
 Rows = Sequence[tuple[str, str]]
 
-GOOD, BAD = "#2d6a41", "#b3261e"
+GOOD, BAD, FOR_REAL = "#2d6a41", "#b3261e", "#8a5a00"
 BOX_STYLE = "padding-left:8px;border-left:4px solid"
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
 _CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"

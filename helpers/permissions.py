@@ -1,8 +1,8 @@
 """What the tutorial needs to be allowed in your own account, and what of that is missing: found before it is needed.
 
-These are the calls that you, the administrator, make in notebooks 00 to 10, and those that a clean-up makes. S3, EC2
-and Glue are used by the tutorial's role; you delete a bucket that it left behind. Asked is IAM's policy simulator,
-which looks at the policies and changes nothing.
+These are the calls that you, the administrator, make in notebooks 00 to 10. What they show of S3, EC2 and Glue, the
+tutorial's role does; you delete the bucket that it may leave. Asked is IAM's policy simulator, which looks at the
+policies and changes nothing.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 ROLES = ("tutorial-role", "truth-table-role")
-USERS = ("tutorial-user", "tutorial-user-2", "truth-table-user", "truth-table-stranger")
+USERS = ("tutorial-user", "tutorial-user-2", "tutorial-user-typo", "truth-table-user", "truth-table-stranger")
 MANAGED_POLICIES = ("AmazonS3FullAccess", "AmazonEC2ReadOnlyAccess")
 
 _ON_ROLES = (
@@ -32,6 +32,7 @@ _ON_ROLES = (
     "iam:DeleteRolePermissionsBoundary",
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
+    "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListInstanceProfilesForRole",
@@ -48,6 +49,7 @@ _ON_USERS = (
     "iam:DeleteUser",
     "iam:DeleteUserPolicy",
     "iam:GetLoginProfile",
+    "iam:GetUser",
     "iam:GetUserPolicy",
     "iam:ListAccessKeys",
     "iam:ListAttachedUserPolicies",
@@ -136,7 +138,7 @@ def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
     def arns(kind: str, *names: str) -> tuple[str, ...]:
         return tuple(f"arn:{account.partition}:iam::{account.account_id}:{kind}/{each}" for each in names)
 
-    bucket = f"arn:{account.partition}:s3:::{name('tutorial')}-*"
+    bucket = f"arn:{account.partition}:s3:::{name('tutorial-*')}"
     managed = tuple(f"arn:{account.partition}:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES)
     return (
         Need(_ON_ROLES, arns("role", *map(name, ROLES))),
@@ -144,11 +146,9 @@ def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
         Need(("iam:GetPolicy", "iam:GetPolicyVersion"), managed),
         Need(("iam:ListRoles",), arns("role", "")),
         Need(("iam:ListUsers",), arns("user", "")),
-        Need(("iam:GetRole",), arns("role", name("*"))),
-        Need(("iam:GetUser",), arns("user", name("*"))),
         Need(("s3:ListAllMyBuckets",), ("*",)),
-        Need(("s3:ListBucketVersions", "s3:DeleteBucket"), (bucket,)),
-        Need(("s3:DeleteObject", "s3:DeleteObjectVersion"), (f"{bucket}/*",)),
+        Need(("s3:DeleteBucket", "s3:ListBucketVersions"), (bucket,)),
+        Need(("s3:DeleteObjectVersion",), (f"{bucket}/*",)),
     )
 
 

@@ -1,7 +1,8 @@
-"""Runs the notebooks' cells as a user with given permissions, and prints what that user was allowed to do.
+"""Runs the notebooks' cells in somebody's own account, as a user with given permissions, and prints what that took.
 
 A program of its own, for it needs a sandbox inside its process: the pairs of action and resource are read where the
-sandbox decides. The user's policy is read from standard input; the notebooks are the arguments.
+sandbox decides. It plays AWS, reached through AWS_ENDPOINT_URL. The user's inline policy is read from standard input;
+the folder for the tutorial's files and the notebooks are the arguments.
 """
 
 import ast
@@ -9,20 +10,20 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import boto3
-
 from helpers import account as account_module
+from helpers import clean_up, steps
 from helpers.attempts import Attempt
-from helpers.aws_clock import ClockMoved
+from helpers.ledger import Entry
 from helpers.profiles import Command
 from helpers.sandbox import gate
-from helpers.sandbox.connection import Administrator
+from helpers.sandbox.connection import Connection
 from helpers.sandbox.resources import Call, demands
+from helpers.sandbox.server import private_sandbox
+from sandbox_clients import HERE, administrator, client
 
 USER = "ana"
 # Command lines that somebody else signs: they take half a second each, and tell nothing about this user.
@@ -30,23 +31,9 @@ OTHERS_COMMAND = re.compile(r"profiles\.run\((.|\n)*(--profile|AWS_PROFILE|crede
 
 
 def main() -> None:
-    account = account_module.open_account("private")
-    owner = account.administrator
-    admin = boto3.client(
-        "iam",
-        region_name=account.region,
-        endpoint_url=account.endpoint_url,
-        aws_access_key_id=owner.access_key_id,
-        aws_secret_access_key=owner.secret_access_key,
-    )  # not one of the account's, whose ledger would have this user
-    admin.create_user(UserName=USER)
-    admin.create_group(GroupName=USER)  # whose inline policies may be longer than a user's
-    admin.add_user_to_group(GroupName=USER, UserName=USER)
-    admin.put_group_policy(GroupName=USER, PolicyName="inline", PolicyDocument=sys.stdin.read())
-    key = admin.create_access_key(UserName=USER)["AccessKey"]
-    signer = Administrator(account.account_id, key["AccessKeyId"], key["SecretAccessKey"])
-    restricted = replace(account, _administrator=signer, others=())
-
+    folder, *notebooks = sys.argv[1:]
+    sandbox = private_sandbox()
+    os.environ |= learner_in(sandbox, sys.stdin.read())
     allowed: set[tuple[str, str]] = set()
     authorize = gate.authorize
 
@@ -55,15 +42,29 @@ def main() -> None:
         if call.caller.principal.arn.endswith(f":user/{USER}"):
             allowed.update((demand.action, demand.resource) for demand in demands(call))
 
-    with (
-        mock.patch.object(gate, "authorize", note),
-        mock.patch.object(account_module, "open_account", return_value=restricted),
-        mock.patch.object(account_module.Account, "advance_clock", return_value=ClockMoved(None)),  # as in AWS
-    ):
-        for path in sys.argv[1:]:
+    with mock.patch.object(gate, "authorize", note), mock.patch.object(account_module, "FOLDER", Path(folder)):
+        for path in notebooks:
             os.chdir(Path(path).parent)
             run_cells(json.loads(Path(path).read_text(encoding="utf-8")))
+        clean_up_a_bucket(sandbox)
     print(json.dumps(sorted(allowed)))
+
+
+def learner_in(sandbox: Connection, policy: str) -> dict[str, str]:
+    """Makes the user, and returns the environment that opens the account as that user."""
+    iam = client(sandbox, "iam", administrator(sandbox))
+    iam.create_user(UserName=USER)
+    iam.put_user_policy(UserName=USER, PolicyName="inline", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=USER)["AccessKey"]
+    return {
+        "AWS_ENDPOINT_URL": sandbox.endpoint_url,
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "IAM_TUTORIAL_TARGET": "aws",
+        "IAM_TUTORIAL_LEARNER": USER,
+        "IAM_TUTORIAL_ACCOUNT": HERE,
+        "IAM_TUTORIAL_CI": "yes",
+    }
 
 
 def run_cells(notebook: dict[str, Any]) -> None:
@@ -74,12 +75,24 @@ def run_cells(notebook: dict[str, Any]) -> None:
         body = ast.parse(source).body
         last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
         exec(compile(ast.Module(body, []), "cell", "exec"), names)
-        if last and not OTHERS_COMMAND.search(ast.unparse(last)):
+        if last and not OTHERS_COMMAND.search(source):
             shown = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
             if isinstance(shown, Attempt):
                 assert "Note" not in dict(shown.rows()), shown
             if isinstance(shown, Command):
                 assert "AccessDenied" not in shown.error or "AccessDenied" in str(cell["outputs"]), shown
+
+
+def clean_up_a_bucket(sandbox: Connection) -> None:
+    """Cleans up a bucket as notebook 06 leaves it when it is stopped half-way."""
+    account = account_module.open_account()
+    name = steps.bucket_name(account)
+    account.ledger.write(Entry("bucket", name))
+    s3 = client(sandbox, "s3", administrator(sandbox))
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="report.csv", Body=b"x")
+    cleaned = clean_up.clean_up(account)
+    assert not cleaned.failed, cleaned
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Roles: what they may do and whom they trust, with boto3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -168,9 +168,14 @@ def role_named(iam: "IAMClient", name: str) -> Any:
         return None
 
 
-def made_roles(iam: "IAMClient") -> Iterator[Any]:
-    """This tutorial's roles that are there, as GetRole answers them, the newest first."""
-    for name in _known_role_names(iam):
+def made_roles(iam: "IAMClient", names: Iterable[str] | None = None) -> Iterator[Any]:
+    """This tutorial's roles that are there, as GetRole answers them, the newest first.
+
+    Args:
+        iam: an IAM client.
+        names: which to look at; when left out, those in the client's ledger, and without one, all.
+    """
+    for name in _known_role_names(iam) if names is None else names:
         role = role_named(iam, name)
         if role and is_ours(iam, "role", role):
             yield role

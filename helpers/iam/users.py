@@ -1,6 +1,6 @@
 """Users and their policies, with boto3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -150,9 +150,14 @@ def user_named(iam: "IAMClient", name: str) -> Any:
         return None
 
 
-def made_users(iam: "IAMClient") -> Iterator[Any]:
-    """This tutorial's users that are there, as GetUser answers them, the newest first."""
-    for name in _known_user_names(iam):
+def made_users(iam: "IAMClient", names: Iterable[str] | None = None) -> Iterator[Any]:
+    """This tutorial's users that are there, as GetUser answers them, the newest first.
+
+    Args:
+        iam: an IAM client.
+        names: which to look at; when left out, those in the client's ledger, and without one, all.
+    """
+    for name in _known_user_names(iam) if names is None else names:
         user = user_named(iam, name)
         if user and is_ours(iam, "user", user):
             yield user

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from helpers import sts
 from helpers.account import Account
 from helpers.decisions import Verdict
-from helpers.display import BAD, GOOD, Rows, Shown
+from helpers.display import BAD, FOR_REAL, GOOD, Rows, Shown
 from helpers.steps.state import State, read_state
 from helpers.steps.tutorial import STEPS, Step, wait_until_assumable, wait_until_key_works
 
@@ -73,6 +73,11 @@ class Card(Shown):
         """What is to be done next, and the file name of its notebook."""
         to_do = next((check.step for check in self.checks if not check.done), None)
         return (f"{to_do.number:02} {to_do.title}", to_do.notebook) if to_do else ("07 Clean up", "07_clean_up.ipynb")
+
+    @property
+    def accent(self) -> str:
+        """Amber where it is for real: an account of the learner's own."""
+        return "transparent" if self.account.practice else FOR_REAL
 
     def title(self) -> str:
         """Which account."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
+from helpers.waiting import until_it_works
 from helpers.workshop.colleagues_app import PROFILE, REPORT_KEY, USER_PROFILE, App
 
 if TYPE_CHECKING:
@@ -152,7 +153,10 @@ def write_trust(scene: Scene, statement: policies.Statement) -> None:
 def open_session(scene: Scene, *, seconds: int) -> sts.RoleSession:
     """A session of the role, opened with the app's key."""
     client = scene.account.client("sts", scene.app.user_key)
-    return sts.assume_role(client, role_arn=scene.role_arn, session_name="app", duration_seconds=seconds)
+    return until_it_works(
+        lambda: sts.assume_role(client, role_arn=scene.role_arn, session_name="app", duration_seconds=seconds),
+        what="the app's user to be let into its role",
+    )
 
 
 def _configure_app(scene: Scene) -> None:

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+PRIVATE = {"IAM_TUTORIAL_TARGET": "private"}
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 HEIGHT, WIDE, NARROW = 900, 1280, 480
 MS_TO_RUN, MS_TO_ANSWER, SECONDS_TO_END = 60_000, 20_000, 20
@@ -165,16 +166,17 @@ class Lab:
 
 
 @contextmanager
-def lab_in(folder: Path, program: str) -> Iterator[Lab]:
+def lab_in(folder: Path, program: str, environment: Mapping[str, str] = PRIVATE) -> Iterator[Lab]:
     """Starts JupyterLab on a copy of the notebooks, and a browser in front of it; ends both.
 
     Args:
         folder: an empty folder for the copy, and for what JupyterLab writes.
         program: the Chromium to start.
+        environment: which account the notebooks open.
     """
     notebooks = folder / "notebooks"
     shutil.copytree(CHECKOUT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
-    with _server(folder, notebooks) as address, sync_playwright() as playwright:
+    with _server(folder, notebooks, environment) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
         page = browser.new_page()
         page.set_default_timeout(MS_TO_RUN)
@@ -188,17 +190,19 @@ def lab_in(folder: Path, program: str) -> Iterator[Lab]:
 
 
 @contextmanager
-def _server(folder: Path, root: Path) -> Iterator[str]:
+def _server(folder: Path, root: Path, account: Mapping[str, str]) -> Iterator[str]:
     config = folder / "config"
     _copy_configuration(config)
     token = secrets.token_hex()
-    environment = os.environ | {
-        "IAM_TUTORIAL_TARGET": "private",
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "IAM_TUTORIAL_"))}
+    environment = inherited | {
+        "AWS_EC2_METADATA_DISABLED": "true",
         "JUPYTER_CONFIG_DIR": str(config),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_TOKEN": token,
         "IPYTHONDIR": str(folder / "ipython"),
+        **account,
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0", f"--ServerApp.root_dir={root}"]
     server = subprocess.Popen(
