@@ -119,7 +119,7 @@ def _is_active(asked: Asked) -> bool | None:
 
 
 def _exists(account: Account, principal: str) -> bool:
-    """Whether a user or role is seen in one of the accounts that are yours."""
+    """Whether a user or role is in one of the accounts that are yours."""
     try:
         arn = parse_arn(principal)
     except ValueError:
@@ -132,7 +132,5 @@ def _exists(account: Account, principal: str) -> bool:
         if arn.resource_type == "user":
             return bool(client.get_user(UserName=arn.name)["User"]["Arn"] == principal)
         return bool(client.get_role(RoleName=arn.name)["Role"]["Arn"] == principal)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in (*REFUSED, "NoSuchEntity"):
-            return False  # who may not read it cannot tell, and a name that was just made may be read
-        raise
+    except client.exceptions.NoSuchEntityException:
+        return False

@@ -7,15 +7,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers import buckets
-from helpers.account import Account
+from helpers.account import Account, sandbox_account
 from helpers.ledger import Ledger
 from helpers.sandbox.connection import Connection
-from sandbox_clients import account_in, client, new_user, unique
+from sandbox_clients import client, new_user, unique
 
 
 @pytest.fixture
 def account(sandbox: Connection, tmp_path: Path) -> Account:
-    return account_in(sandbox, tmp_path)
+    return sandbox_account(sandbox, tmp_path)
 
 
 @pytest.fixture

@@ -69,12 +69,16 @@ def asked(connection: Connection, user: NewUser) -> Any:
 
 @pytest.fixture(scope="module")
 def someone(sandbox: Connection) -> NewUser:
-    """A user whose one inline policy each test writes for itself."""
-    return new_user(sandbox, name=unique("ana"))
+    """A user in a group of the same name, whose one policy each test writes for itself."""
+    user = new_user(sandbox, name=unique("ana"))
+    iam(sandbox).create_group(GroupName=user.name)
+    iam(sandbox).add_user_to_group(GroupName=user.name, UserName=user.name)
+    return user
 
 
 def permit(connection: Connection, user: NewUser, *allowed: Statement) -> None:
-    iam(connection).put_user_policy(UserName=user.name, PolicyName="inline", PolicyDocument=document(*allowed, ASKING))
+    policy = document(*allowed, ASKING)  # longer than a user's inline policies may be
+    iam(connection).put_group_policy(GroupName=user.name, PolicyName="inline", PolicyDocument=policy)
 
 
 def test_the_list_is_what_the_notebooks_call(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Runs the notebooks' cells in somebody's own account, as a user with given permissions, and prints what that took.
 
 A program of its own, for it needs a sandbox inside its process: the pairs of action and resource are read where the
-sandbox decides. It plays AWS, reached through AWS_ENDPOINT_URL. The user's inline policy is read from standard input;
+sandbox decides. It plays AWS, reached through AWS_ENDPOINT_URL. The user's policy is read from standard input;
 the folder for the tutorial's files and the notebooks are the arguments.
 """
 
@@ -54,7 +54,9 @@ def learner_in(sandbox: Connection, policy: str) -> dict[str, str]:
     """Makes the user, and returns the environment that opens the account as that user."""
     iam = client(sandbox, "iam", administrator(sandbox))
     iam.create_user(UserName=USER)
-    iam.put_user_policy(UserName=USER, PolicyName="inline", PolicyDocument=policy)
+    iam.create_group(GroupName=USER)
+    iam.add_user_to_group(GroupName=USER, UserName=USER)
+    iam.put_group_policy(GroupName=USER, PolicyName="inline", PolicyDocument=policy)  # too long for a user's own
     key = iam.create_access_key(UserName=USER)["AccessKey"]
     return {
         "AWS_ENDPOINT_URL": sandbox.endpoint_url,
