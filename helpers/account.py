@@ -27,6 +27,7 @@ from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 from helpers.sandbox.session import SandboxStopped, session_of_its_own
 from helpers.tracebacks import mask_tracebacks_and_logs
+from helpers.whole_answers import refuse_half_answers
 
 PRIVATE = "private"
 _PRIVATE_LEDGER = "0" * 12
@@ -202,6 +203,7 @@ class Account:
             config=self._config,
             **keys,
         )
+        refuse_half_answers(client.meta.events)
         remember_calls(client, self, credentials)
         self._clock.listen_to(client)
         self.ledger.keep(client)
