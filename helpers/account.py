@@ -21,8 +21,8 @@ from botocore.config import Config
 from helpers.asked import remember_calls
 from helpers.aws_clock import AwsClock, ClockMoved
 from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
-from helpers.guard import Guard
 from helpers.ledger import Ledger
+from helpers.own_account.guard import Guard
 from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 from helpers.sandbox.session import SandboxStopped, session_of_its_own
@@ -275,7 +275,7 @@ def sandbox_is_off() -> bool:
 
 
 def _own_account(choice: Choice) -> Account:
-    from helpers.own_account import CLIENT_CONFIG, open_own_account
+    from helpers.own_account.opening import CLIENT_CONFIG, open_own_account
 
     own = open_own_account(choice)
     folder = FOLDER / own.account_id

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from helpers.arns import parse_arn
 from helpers.choice import AWS, VARIABLES, Choice
 from helpers.display import GOOD, Rows, Shown
-from helpers.own_credentials import CREDENTIAL_ERRORS, OwnAccountError, asks_for_mfa_code, refusal, source_of
+from helpers.own_account.credentials import CREDENTIAL_ERRORS, OwnAccountError, asks_for_mfa_code, refusal, source_of
 from helpers.sts import Identity, who_am_i
 from helpers.whole_answers import refuse_half_answers
 
