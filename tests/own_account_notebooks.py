@@ -95,8 +95,9 @@ def learner_in(account: Stranger) -> Iterator[Learner]:
             yield learner
         finally:
             learner.stop_workshop()
-        assert differences(before, snapshot(account)) == {}
-        assert leaks(learner, proxy.secrets) == []
+        changes, leaking = differences(before, snapshot(account)), leaks(learner, proxy.secrets)
+        assert not changes, changes
+        assert not leaking, leaking
 
 
 def leaks(learner: Learner, secrets: set[str]) -> list[str]:

@@ -1,10 +1,10 @@
-"""The learner's path in an account of their own, where changes have effect late."""
+"""The learner's path in an account of their own: where changes have effect late, and beside a classmate."""
 
 import time
 
 from fault_proxy import fault_proxy
-from faults import LEARNED, LEARNING, begun, load_services
-from strangers import strange_sandbox
+from faults import CLEAN, CLEANING, LEARNED, LEARNING, begun, load_services
+from strangers import differences, snapshot, strange_sandbox
 
 DELAY = 4
 
@@ -23,3 +23,21 @@ def seconds_of_the_path(propagation_delay: float) -> float:
         started = time.monotonic()
         assert run.act(LEARNING) == LEARNED, run.printed.read_text()
         return time.monotonic() - started
+
+
+def test_two_classmates_in_one_account_clean_up_what_is_theirs():
+    with strange_sandbox() as account, fault_proxy(account.endpoint_url) as proxy:
+        load_services(account)
+        with begun(account, proxy, "anna") as anna, begun(account, proxy, "anna-b") as classmate:
+            before = snapshot(account)
+            assert anna.act(LEARNING) == LEARNED, anna.printed.read_text()
+            with_anna = snapshot(account)
+            assert classmate.act(LEARNING) == LEARNED, classmate.printed.read_text()
+            assert differences(with_anna, snapshot(account)) == {
+                "role anna-b-tutorial-role": "left",
+                "user anna-b-tutorial-user": "left",
+            }
+            assert classmate.act(CLEANING) == CLEAN
+            assert differences(with_anna, snapshot(account)) == {}
+            assert anna.act(CLEANING) == CLEAN
+            assert differences(before, snapshot(account)) == {}
