@@ -27,9 +27,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fault_proxy import BREAKING, Call, Fault, FaultProxy, Plan, at_random, fault_proxy, from_then_on, no_fault, once
 from helpers import account as opening
-from helpers import clean_up, own_account
+from helpers import clean_up
 from helpers.choice import read_choice
 from helpers.display import ToldInOneSentence
+from helpers.own_account import opening as own_account_opening
 from own_account_path import learn
 from sandbox_clients import clean_environment
 from strangers import Stranger, differences, plain_moto, plant_foreign, snapshot, strange_sandbox
@@ -165,7 +166,7 @@ def _act(what: str, environment: dict[str, str], files: Path, printed: Path) -> 
     os.environ.update(environment)
     sys.argv = [what]
     opening.FOLDER, opening.read_choice = files, partial(read_choice, files)
-    own_account.CLIENT_CONFIG = own_account.CLIENT_CONFIG.merge(CLIENTS)
+    own_account_opening.CLIENT_CONFIG = own_account_opening.CLIENT_CONFIG.merge(CLIENTS)
     if what == CLEANING:
         sys.exit(CLEAN + clean_up.main())
     try:
