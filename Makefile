@@ -15,7 +15,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
 export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
 
-.PHONY: help lab test stop clean-up outputs bench lint lock clean
+.PHONY: help lab test faults stop clean-up outputs bench lint lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -25,6 +25,9 @@ lab: .venv/ready ## set up, and open JupyterLab on the first notebook
 
 test: lint ## set up, and run every test, the notebooks included
 	.venv/bin/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+faults: .venv/ready ## break each call of the whole path in each way; nothing may be left (ARGS="--runs 500" for fewer)
+	.venv/bin/python tests/faults.py $(ARGS)
 
 stop: .venv/ready ## stop the sandbox that the notebooks share
 	@.venv/bin/python -m helpers.sandbox stop

@@ -21,12 +21,13 @@ from botocore.config import Config
 from helpers.asked import remember_calls
 from helpers.aws_clock import AwsClock, ClockMoved
 from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
-from helpers.guard import Guard
 from helpers.ledger import Ledger
+from helpers.own_account.guard import Guard
 from helpers.renewing import RenewingSession
 from helpers.sandbox.connection import Administrator, Connection
 from helpers.sandbox.session import SandboxStopped, session_of_its_own
 from helpers.tracebacks import mask_tracebacks_and_logs
+from helpers.whole_answers import refuse_half_answers
 
 PRIVATE = "private"
 _PRIVATE_LEDGER = "0" * 12
@@ -202,6 +203,7 @@ class Account:
             config=self._config,
             **keys,
         )
+        refuse_half_answers(client.meta.events)
         remember_calls(client, self, credentials)
         self._clock.listen_to(client)
         self.ledger.keep(client)
@@ -273,7 +275,7 @@ def sandbox_is_off() -> bool:
 
 
 def _own_account(choice: Choice) -> Account:
-    from helpers.own_account import CLIENT_CONFIG, open_own_account
+    from helpers.own_account.opening import CLIENT_CONFIG, open_own_account
 
     own = open_own_account(choice)
     folder = FOLDER / own.account_id

@@ -11,8 +11,8 @@ from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, given_in_env
 from helpers.display import Rows, Shown
 from helpers.form_parts import Field, FormError, Values
 from helpers.forms import ActionForm, action_form
-from helpers.own_account import OwnAccount, account_number_problem, learner_problem, open_own_account
-from helpers.permissions import Permissions, missing_permissions
+from helpers.own_account.opening import OwnAccount, account_number_problem, learner_problem, open_own_account
+from helpers.own_account.permissions import Permissions, missing_permissions
 
 WHERE = {"sandbox": SANDBOX, "my AWS account": AWS}
 _GO_ON = "Saved for all notebooks of this checkout. Open the next notebook, or run this one again from the top."

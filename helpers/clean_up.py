@@ -24,7 +24,7 @@ from helpers import buckets, home_profiles, iam, profiles
 from helpers.account import Account, open_account, sandbox_is_off
 from helpers.choice import FOLDER, VARIABLES
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
-from helpers.home_file import HomeProfileError
+from helpers.home_profiles.file import HomeProfileError
 from helpers.iam.removals import Removal
 from helpers.iam.tags import carries_tag
 from helpers.ledger import Ledger

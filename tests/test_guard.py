@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from helpers import buckets, iam, policies, profiles, sts
 from helpers.account import Account, open_account
-from helpers.guard import GuardError
-from helpers.permissions import MissingPermissions
+from helpers.own_account.guard import GuardError
+from helpers.own_account.permissions import MissingPermissions
 from helpers.renewing import renewing_session
 from helpers.sandbox.connection import Connection
 from learner import Learner, learner_at, own_account

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 
 from helpers import home_profiles
 from helpers.account import Account, open_account
-from helpers.aws_files import has_section
 from helpers.form_parts import FormError
-from helpers.home_file import HomeProfileError
-from helpers.home_profile_form import home_profile_form
+from helpers.home_profiles.file import HomeProfileError
+from helpers.home_profiles.form import home_profile_form
+from helpers.home_profiles.sections import has_section
 from helpers.iam import AccessKey
 from helpers.ledger import Entry, Ledger, LedgerError
 from helpers.sandbox.connection import Connection

@@ -23,7 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from helpers.choice import Choice
-from helpers.own_account import (
+from helpers.own_account.credentials import (
+    CredentialsExpired,
+    CredentialsRefused,
+    NoConnection,
+    NoCredentials,
+    OwnAccountError,
+    UnusableConfiguration,
+)
+from helpers.own_account.opening import (
     MfaCodeNeeded,
     OtherAccount,
     RootCredentials,
@@ -33,14 +41,6 @@ from helpers.own_account import (
     learner_of,
     learner_problem,
     open_own_account,
-)
-from helpers.own_credentials import (
-    CredentialsExpired,
-    CredentialsRefused,
-    NoConnection,
-    NoCredentials,
-    OwnAccountError,
-    UnusableConfiguration,
 )
 from helpers.sandbox.connection import Connection
 from helpers.sandbox.control import advance_clock
@@ -460,8 +460,8 @@ def ended_login() -> dict[str, Any]:
 OPEN = """
 import sys
 from helpers.choice import Choice
-from helpers.own_account import open_own_account
-from helpers.own_credentials import OwnAccountError
+from helpers.own_account.opening import open_own_account
+from helpers.own_account.credentials import OwnAccountError
 try:
     print(open_own_account(Choice("aws", profile=sys.argv[1])))
 except OwnAccountError as error:

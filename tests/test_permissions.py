@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from helpers import steps, truth_table
 from helpers.arns import parse_arn
-from helpers.permissions import ROLES, USERS, MissingPermissions, Need, missing_permissions, needs
+from helpers.own_account.permissions import ROLES, USERS, MissingPermissions, Need, missing_permissions, needs
 from helpers.sandbox.connection import Connection
 from sandbox_clients import (
     CHECKOUT,

@@ -2,7 +2,7 @@
 
 from helpers.account import Account
 from helpers.forms import ActionForm, Field, action_form
-from helpers.home_profiles import AddedProfile, add_profile, profile_problem
+from helpers.home_profiles.adding import AddedProfile, add_profile, profile_problem
 from helpers.iam import AccessKey
 
 _CONSENT = "yes"

@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from helpers.arns import Arn, parse_arn
 from helpers.display import BAD, GOOD, Rows, Shown, mask_secrets
-from helpers.own_credentials import OwnAccountError
+from helpers.own_account.credentials import OwnAccountError
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient

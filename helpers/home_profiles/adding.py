@@ -18,10 +18,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from helpers.arns import check_arn
-from helpers.aws_files import Marks
 from helpers.display import Rows, Shown, mask
 from helpers.files import write_private
-from helpers.home_file import HomeFile, HomeProfileError, look_at, put_in, take_out
+from helpers.home_profiles.file import HomeFile, HomeProfileError, look_at, put_in, take_out
+from helpers.home_profiles.sections import Marks
 from helpers.iam import AccessKey
 from helpers.ledger import Entry, Ledger
 

@@ -18,7 +18,7 @@ from botocore import xform_name
 
 from helpers import iam
 from helpers.display import Rows, ToldInOneSentence, mask_secrets
-from helpers.permissions import Permissions, missing_permissions
+from helpers.own_account.permissions import Permissions, missing_permissions
 from helpers.sts import who_am_i
 
 if TYPE_CHECKING:

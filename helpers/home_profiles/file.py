@@ -7,9 +7,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from helpers.aws_files import Marks, has_section, with_section, without_profile
 from helpers.display import ToldInOneSentence
 from helpers.files import write_private
+from helpers.home_profiles.sections import Marks, has_section, with_section, without_profile
 
 
 class HomeProfileError(ToldInOneSentence, RuntimeError):

@@ -1,0 +1,1 @@
+"""The learner's own AWS account: opened with care, asked what is allowed in it, and guarded."""

@@ -1,0 +1,30 @@
+"""Takes an answer that was cut off for a lost one.
+
+botocore does not compare what arrived with the length that was announced. It reads the half as if it were all, and
+where it cannot, its error quotes the half, a new secret included.
+
+https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ConnectionClosedError
+
+
+def refuse_half_answers(events: Any) -> None:
+    """Makes clients raise `ConnectionClosedError` where an answer was cut off, in place of reading it.
+
+    Args:
+        events: a botocore session, for all clients that it makes from now on; or one client's `meta.events`.
+    """
+    events.register("before-parse", _refuse_half_an_answer)
+
+
+def _refuse_half_an_answer(response_dict: Mapping[str, Any], operation_model: Any, **_: Any) -> None:
+    if operation_model.has_streaming_output or operation_model.http.get("method") == "HEAD":
+        return
+    announced = response_dict["headers"].get("content-length")
+    if announced and len(response_dict["body"]) < int(announced):
+        service = operation_model.service_model.service_name
+        raise ConnectionClosedError(endpoint_url=f"{service}:{operation_model.name}")
