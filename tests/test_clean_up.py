@@ -16,7 +16,7 @@ import pytest
 from helpers import buckets, clean_up, iam, policies
 from helpers.account import Account, open_account
 from helpers.clean_up import NotChosenError
-from helpers.guard import GuardError
+from helpers.own_account.guard import GuardError
 from helpers.sandbox.connection import Connection
 from helpers.sandbox.control import advance_clock
 from learner import Learner, learner_at, own_account
