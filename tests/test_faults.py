@@ -1,5 +1,7 @@
 """Whatever breaks, wherever: after a clean-up the account is as it was. A sample; `make faults` tries everything."""
 
+import signal
+
 import pytest
 
 from fault_proxy import Fault
@@ -8,6 +10,7 @@ from faults import (
     CLEAN,
     CLEANING,
     FROM_THEN_ON,
+    LEARNED,
     LEARNER,
     LEARNING,
     ONCE,
@@ -37,10 +40,14 @@ class Bench:
         self.account, self.proxy = account, proxy
         self.calls = count_calls(account, proxy)
 
-    def try_out(self, during, how, action, fault):
-        """Breaks the first call of a kind."""
+    def case(self, during, how, action, fault):
+        """A case in which the first call of a kind breaks."""
         position = next(call.number for call in self.calls[during] if call.action.startswith(action))
-        return try_out(Case(SERVER, during, how, position, fault), self.account, self.proxy)
+        return Case(SERVER, during, how, position, fault)
+
+    def try_out(self, *case):
+        """Tries such a case."""
+        return try_out(self.case(*case), self.account, self.proxy)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +77,16 @@ def test_other_faults_where_a_secret_is_given(sandbox, fault):
 def test_a_fault_in_the_clean_up(sandbox, how, fault, action):
     outcome = sandbox.try_out(CLEANING, how, action, fault)
     assert outcome.good, outcome
+
+
+@pytest.mark.parametrize("action", ["CreateAccessKey", "PUT /"])
+def test_after_a_kill_the_path_can_be_walked_again(sandbox, action):
+    before = snapshot(sandbox.account)
+    with begun(sandbox.account, sandbox.proxy) as run:
+        assert run.act(LEARNING, sandbox.case(LEARNING, ONCE, action, Fault.KILLED_AFTER).plan) == -signal.SIGKILL
+        assert run.act(LEARNING) == LEARNED, run.printed.read_text()
+        assert run.act(CLEANING) == CLEAN
+    assert differences(before, snapshot(sandbox.account)) == {}
 
 
 def test_in_plain_moto():
