@@ -53,7 +53,7 @@ LEARNED, TOLD, CLEAN, NOT_CLEAN, NOT_BEGUN = 0, 2, 10, 11, 12
 IN_WORDS = {LEARNED, TOLD, CLEAN, NOT_CLEAN, NOT_BEGUN, -signal.SIGKILL}
 
 _FORKS = get_context("forkserver")  # a fork of this process itself would take the proxy's threads' locks along
-_FORKS.set_forkserver_preload(["pytest", "helpers.clean_up", "helpers.own_account", "helpers.steps"])
+_FORKS.set_forkserver_preload(["pytest", "helpers.clean_up", "helpers.own_account.opening", "helpers.steps"])
 
 
 @dataclass(frozen=True)
