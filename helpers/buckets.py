@@ -8,8 +8,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from helpers.iam.removals import Removal
-from helpers.iam.tags import TAG_KEY, TAG_VALUE
+from helpers.iam.tags import TAG_KEY, TAG_VALUE, carries_tag
 from helpers.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -52,6 +54,24 @@ def made_bucket_names(s3: "S3Client", ledger: Ledger) -> list[str]:
     """The tutorial's buckets that are there."""
     written = [name for name in ledger.names("bucket") if ledger.id in name]
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in written] if written else []
+
+
+def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[str]:
+    """The names of the buckets that begin so and carry the tutorial's tag, and that this ledger does not have."""
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        if name.startswith(f"{prefix}tutorial-") and ledger.id not in name and carries_bucket_tag(s3, name):
+            yield name
+
+
+def carries_bucket_tag(s3: "S3Client", name: str) -> bool:
+    """Whether a bucket is there and carries the tutorial's tag, whoever put it there."""
+    try:
+        return carries_tag(s3.get_bucket_tagging(Bucket=name))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchTagSet", "NoSuchBucket"}:
+            raise
+        return False
 
 
 def bucket_removals(s3: "S3Client", name: str) -> Iterator[Removal]:

@@ -155,7 +155,7 @@ def _what_is_there(account: Account, also: Collection[str]) -> Plan:
     chosen = _read("what was chosen", partial(_chosen, account, also), unread)
     things = dict.fromkeys([*_made(account, unread), *chosen])
     parts = [removal.what for thing in things for removal in _read(thing.name, thing.removals, unread)]
-    left_alone = [one for one in _look_alikes(account, unread) if one.partition(": ")[0] not in also]
+    left_alone = [one for one in _look_alikes(account) if one.partition(": ")[0] not in also]
     return Plan(tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
 
 
@@ -262,7 +262,7 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
         for _ in _read(f"role {name}", partial(iam.made_roles, client, [name]), unread):
             yield _role(client, name)
     for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
-        yield Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
+        yield _bucket(s3, name)
     for profile in home_profiles.list_added(account.ledger):
         what = f"profile {profile} in your own AWS files"
         yield Thing(what, partial(_profile_removals, account.ledger, profile, what))
@@ -270,17 +270,23 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
     """What was chosen by hand, so far as it is there and carries the tag."""
-    client = account.client("iam")
+    client, s3 = account.client("iam"), account.client("s3")
     for one in also:
         kind, _, name = one.partition(" ")
         if kind == "user" and name and (user := iam.user_named(client, name)) and carries_tag(user):
             yield _user(client, name)
         if kind == "role" and name and (role := iam.role_named(client, name)) and carries_tag(role):
             yield _role(client, name)
+        if kind == "bucket" and name and buckets.carries_bucket_tag(s3, name):
+            yield _bucket(s3, name)
 
 
 def _profile_removals(ledger: Ledger, profile: str, what: str) -> Iterator[Removal]:
     yield Removal(what, partial(home_profiles.remove_profile, ledger, profile))
+
+
+def _bucket(s3: Any, name: str) -> Thing:
+    return Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
 
 
 def _user(client: Any, name: str) -> Thing:
@@ -291,11 +297,15 @@ def _role(client: Any, name: str) -> Thing:
     return Thing(f"role {name}", partial(iam.role_removals, client, name))
 
 
-def _look_alikes(account: Account, unread: list[str]) -> Iterator[str]:
+def _look_alikes(account: Account) -> Iterator[str]:
     """What is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
-    client = account.client("iam")
-    yield from _read("other users", partial(iam.look_alike_users, client, account.prefix), unread)
-    yield from _read("other roles", partial(iam.look_alike_roles, client, account.prefix), unread)
+    client, s3, prefix = account.client("iam"), account.client("s3"), account.prefix
+    unread: list[str] = []
+    yield from _read("other users", partial(iam.look_alike_users, client, prefix), unread)
+    yield from _read("other roles", partial(iam.look_alike_roles, client, prefix), unread)
+    for name in _read("other buckets", partial(buckets.look_alike_buckets, s3, account.ledger, prefix), unread):
+        yield f"bucket {name}: it carries the tag, and this checkout did not make it"
+    yield from (f"not read: {one}" for one in unread)
 
 
 def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iterator[T]:

@@ -119,7 +119,7 @@ def _is_active(asked: Asked) -> bool | None:
 
 
 def _exists(account: Account, principal: str) -> bool:
-    """Whether a user or role is in one of the accounts that are yours."""
+    """Whether a user or role is in one of the accounts that are yours, so far as you may read it."""
     try:
         arn = parse_arn(principal)
     except ValueError:
@@ -132,5 +132,7 @@ def _exists(account: Account, principal: str) -> bool:
         if arn.resource_type == "user":
             return bool(client.get_user(UserName=arn.name)["User"]["Arn"] == principal)
         return bool(client.get_role(RoleName=arn.name)["Role"]["Arn"] == principal)
-    except client.exceptions.NoSuchEntityException:
-        return False
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in REFUSED | {"NoSuchEntity"}:
+            raise
+        return error.response["Error"]["Code"] in REFUSED

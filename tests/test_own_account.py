@@ -34,6 +34,7 @@ from helpers.own_account.credentials import (
 from helpers.own_account.opening import (
     MfaCodeNeeded,
     OtherAccount,
+    OtherPartition,
     RootCredentials,
     RunningInCi,
     UnusableChoice,
@@ -60,6 +61,7 @@ from sandbox_clients import (
     trust,
     unique,
 )
+from strangers import plain_moto
 
 AWS = Choice("aws")
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -564,3 +566,14 @@ def test_a_setting_that_boto3_cannot_use(offline: Learner) -> None:
     offline.export_key(NOBODYS_KEY)
     offline.export(AWS_ENDPOINT_URL="nowhere")
     assert "Invalid endpoint: nowhere" in refused(UnusableConfiguration)
+
+
+# --- another partition
+
+
+def test_an_account_in_another_partition_is_refused(learner: Learner) -> None:
+    """Plain moto knows China's regions, and answers from there in China's partition."""
+    with plain_moto() as moto:
+        learner.export(**moto.environment | {"AWS_DEFAULT_REGION": "cn-north-1"})
+        with pytest.raises(OtherPartition, match=r"partition aws-cn.*stay in the sandbox"):
+            open_own_account(Choice(target="aws"))

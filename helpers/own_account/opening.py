@@ -25,6 +25,7 @@ from helpers.whole_answers import refuse_half_answers
 CI_VARIABLE = "IAM_TUTORIAL_CI"
 DEFAULT_REGION = "us-east-1"
 LONGEST_LEARNER = 20
+PARTITION = "aws"
 
 # For all clients of the session. Throttling and 5xx are retried, with growing pauses.
 CLIENT_CONFIG = Config(
@@ -54,6 +55,10 @@ class RunningInCi(OwnAccountError):
 
 class MfaCodeNeeded(OwnAccountError):
     """An MFA code is needed, and nobody can be asked for it here."""
+
+
+class OtherPartition(OwnAccountError):
+    """The account is not in public AWS, but in China or GovCloud."""
 
 
 class UnusableChoice(OwnAccountError):
@@ -231,6 +236,11 @@ def _opened(session: botocore.session.Session, choice: Choice) -> OwnAccount:
         raise RootCredentials(
             f"The credentials from {source} are the root user's of account {identity.account_id}, which no policy can "
             "limit. Use those of an IAM user or role that administers IAM, and choose their profile."
+        )
+    if (partition := parse_arn(identity.arn).partition) != PARTITION:
+        raise OtherPartition(
+            f"The credentials from {source} are for the partition {partition}, and the ARNs of this tutorial are those "
+            f"of the partition {PARTITION}, public AWS. Choose a profile of an account there, or stay in the sandbox."
         )
     return OwnAccount(
         session=boto3_session,
