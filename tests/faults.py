@@ -1,6 +1,6 @@
 """Puts faults into the learner's path and into the clean-up, run after run, and looks at what is left in the account.
 
-`make faults` tries every fault at every call: run as a program, this takes half an hour and ends with one line.
+`make faults` tries every fault at every call: run as a program, for three quarters of an hour, it ends with one line.
 """
 
 import argparse
