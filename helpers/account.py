@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from botocore.config import Config
 from helpers.asked import remember_calls
 from helpers.aws_clock import AwsClock, ClockMoved
 from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
+from helpers.display import ToldInOneSentence
 from helpers.ledger import Ledger
 from helpers.own_account.guard import Guard
 from helpers.renewing import RenewingSession
@@ -31,6 +32,10 @@ from helpers.whole_answers import refuse_half_answers
 
 PRIVATE = "private"
 _PRIVATE_LEDGER = "0" * 12
+
+
+class TargetError(ToldInOneSentence, ValueError):
+    """There is no such place for the notebooks to act in."""
 
 
 class Credentials(Protocol):
@@ -232,7 +237,7 @@ def open_account(target: str | None = None) -> Account:
             without either, "sandbox".
 
     Raises:
-        ValueError: there is no such target.
+        TargetError: there is no such target.
         SandboxError: the sandbox cannot be started; the message says what to do.
         OwnAccountError: your own account cannot be opened; the message says why, and what to do.
     """
@@ -241,7 +246,7 @@ def open_account(target: str | None = None) -> Account:
     target = target or choice.target
     if target not in (SANDBOX, PRIVATE, AWS):
         wanted = f'choose "{SANDBOX}", "{PRIVATE}" or "{AWS}", in open_account() or {VARIABLES["target"]}'
-        raise ValueError(f'There is no target "{target}": {wanted}.')
+        raise TargetError(f'There is no target "{target}": {wanted}.')
     if target == AWS:
         return _own_account(choice)
     if target == PRIVATE:
@@ -260,7 +265,11 @@ def open_sandbox() -> Account:
     Raises:
         SandboxError: the sandbox cannot be started; the message says what to do.
     """
-    return open_account(SANDBOX if read_choice().target == AWS else None)
+    if read_choice().target != AWS:
+        return open_account()
+    account = open_account(SANDBOX)
+    news = f"This notebook works in the sandbox, whatever account you chose. {account.news}"
+    return replace(account, news=news.strip())
 
 
 def sandbox_is_off() -> bool:

@@ -7,8 +7,19 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import ConfigParseError
 
-from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, given_in_environment, read_choice, save_choice
-from helpers.display import Rows, Shown
+from helpers.choice import (
+    AWS,
+    FOLDER,
+    IN_OWN_ACCOUNT,
+    SANDBOX,
+    VARIABLES,
+    Choice,
+    given_in_environment,
+    read_choice,
+    save_choice,
+    written_accounts,
+)
+from helpers.display import FOR_REAL, Rows, Shown
 from helpers.form_parts import Field, FormError, Values
 from helpers.forms import ActionForm, action_form
 from helpers.own_account.opening import OwnAccount, account_number_problem, learner_problem, open_own_account
@@ -20,15 +31,22 @@ _GO_ON = "Saved for all notebooks of this checkout. Open the next notebook, or r
 
 @dataclass(frozen=True, repr=False)
 class SandboxChosen(Shown):
-    """The sandbox was chosen."""
+    """The sandbox was chosen.
+
+    Attributes:
+        written: the numbers of the own accounts in which the tutorial made something.
+    """
+
+    written: tuple[str, ...]
 
     def title(self) -> str:
         """What was chosen."""
         return "The notebooks act in the sandbox"
 
     def rows(self) -> Rows:
-        """How to go on."""
-        return [("Next", _GO_ON)]
+        """How to go on, and where something may be left."""
+        made = f"The tutorial made something there. {IN_OWN_ACCOUNT}"
+        return [*((f"Account {number}", made) for number in self.written), ("Next", _GO_ON)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,12 +65,12 @@ class OwnAccountShown(Shown):
 
     @property
     def accent(self) -> str:
-        """The account's colour."""
-        return self.own.accent
+        """Green when it is chosen, amber before."""
+        return self.own.accent if self.confirmed else FOR_REAL
 
     def title(self) -> str:
-        """Which account."""
-        return self.own.title()
+        """Which account, and whether it is chosen."""
+        return self.own.title() if self.confirmed else f"Not chosen yet: {self.own.title()}"
 
     def rows(self) -> Rows:
         """The account's facts, what you may do in it, and how to go on."""
@@ -82,8 +100,7 @@ def account_form(folder: Path = FOLDER) -> ActionForm:
         "target": Field(
             "Where",
             value=next(label for label, target in WHERE.items() if (target == AWS) == (now.target == AWS)),
-            options=list(WHERE),
-            problem_of=lambda text: None if text in WHERE else f"Choose one of: {', '.join(WHERE)}.",
+            choices=list(WHERE),
         ),
         "profile": Field("Profile", value=now.profile, options=_profiles, example="empty: as the AWS CLI finds it"),
         "region": Field("Region", value=now.region, example="empty: the profile's"),
@@ -110,7 +127,7 @@ def _open(values: Values, folder: Path) -> Shown:
     _refuse_what_the_environment_decides(choice)
     if choice.target == SANDBOX:
         save_choice(choice, folder)
-        return SandboxChosen()
+        return SandboxChosen(tuple(written_accounts(folder)))
     own = open_own_account(choice, may_ask=False)
     permissions = missing_permissions(own.quick_client("iam"), caller_arn=own.identity.arn, name=own.name)
     permissions.check()

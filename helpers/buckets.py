@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from helpers.iam.removals import Removal
-from helpers.iam.tags import TAG_KEY, TAG_VALUE, carries_tag
+from helpers.iam.tags import TAG_KEY, TAG_VALUE, is_choosable
 from helpers.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[
     """The names of the buckets that begin so and carry the tutorial's tag, and that this ledger does not have."""
     for bucket in s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
-        if name.startswith(f"{prefix}tutorial-") and ledger.id not in name and carries_bucket_tag(s3, name):
+        if name.startswith(f"{prefix}tutorial-") and ledger.id not in name and is_choosable_bucket(s3, name):
             yield name
 
 
-def carries_bucket_tag(s3: "S3Client", name: str) -> bool:
-    """Whether a bucket is there and carries the tutorial's tag, whoever put it there."""
+def is_choosable_bucket(s3: "S3Client", name: str) -> bool:
+    """Whether a bucket is there that may be taken for the learner's own, when they choose it by hand."""
     try:
-        return carries_tag(s3.get_bucket_tagging(Bucket=name))
+        return is_choosable(s3, s3.get_bucket_tagging(Bucket=name))
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"NoSuchTagSet", "NoSuchBucket"}:
             raise

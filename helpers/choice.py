@@ -18,6 +18,7 @@ VARIABLES = {
     "account_id": "IAM_TUTORIAL_ACCOUNT",
 }
 SANDBOX, AWS = "sandbox", "aws"
+IN_OWN_ACCOUNT = "To see whether something is left there, choose it in notebook 00, and run `make clean-up`."
 
 
 class ChoiceError(ToldInOneSentence, ValueError):
@@ -85,6 +86,11 @@ def save_choice(choice: Choice, folder: Path = FOLDER) -> None:
     except OSError as error:
         message = f"Your choice cannot be saved in {folder.name}/ of this checkout ({error.strerror})."
         raise ChoiceError(f"{message} Make that folder writable, or set {VARIABLES['target']} instead.") from error
+
+
+def written_accounts(folder: Path = FOLDER) -> list[str]:
+    """The numbers of the own accounts in which the tutorial made something, and whose files were not deleted since."""
+    return sorted(path.parent.name for path in folder.glob("*/ledger.jsonl"))
 
 
 def _saved_choice(folder: Path) -> Choice:

@@ -22,15 +22,17 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponenti
 
 from helpers import buckets, home_profiles, iam, profiles
 from helpers.account import Account, open_account, sandbox_is_off
-from helpers.choice import FOLDER, VARIABLES
+from helpers.choice import IN_OWN_ACCOUNT, VARIABLES, written_accounts
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
 from helpers.home_profiles.file import HomeProfileError
 from helpers.iam.removals import Removal
-from helpers.iam.tags import carries_tag
+from helpers.iam.tags import is_choosable
 from helpers.ledger import Ledger
 
 T = TypeVar("T")
 Removals = Callable[[], Iterable[Removal]]
+
+_BY_HAND = "To delete one that carries the tag all the same: make clean-up ARGS=\"--also 'role …'\""
 
 # AWS may show for a few seconds what it has deleted.
 PATIENCE_SECONDS = 15.0
@@ -58,12 +60,14 @@ class Plan(Shown):
     """What a clean-up would delete, and what it would not.
 
     Attributes:
+        where: the account, in words.
         things: what the tutorial made and is there.
         parts: each deletion, in words, in the order that AWS wants.
         left_alone: what looks like the tutorial's and is not, with the reason.
         unread: what could not be read, with AWS's reason: nobody can say that it is gone.
     """
 
+    where: str
     things: tuple[Thing, ...]
     parts: tuple[str, ...]
     left_alone: tuple[str, ...] = ()
@@ -77,15 +81,15 @@ class Plan(Shown):
     def title(self) -> str:
         """How many things there are."""
         if self.things:
-            return f"The tutorial made {_counted(self.things)} in this account. Deleting would take these steps"
+            return f"{self.where}: {_counted(self.things)} would be deleted, in these steps"
         if self.unread:
-            return "This account could not be read in full"
-        return "This account has nothing that the tutorial made"
+            return f"{self.where}: not all of it could be read"
+        return f"{self.where}: nothing is there that the tutorial made"
 
     def rows(self) -> Rows:
         """The deletions in order, and what is left alone."""
         numbered = [(str(number), part) for number, part in enumerate(self.parts, start=1)]
-        left_alone = [("Left alone", "\n".join(self.left_alone))] if self.left_alone else []
+        left_alone = [("Left alone", "\n".join(self.left_alone)), ("By hand", _BY_HAND)] if self.left_alone else []
         return [*numbered, *left_alone, *_unread_rows(self.unread)]
 
 
@@ -116,8 +120,10 @@ class CleanedUp(Shown):
     def title(self) -> str:
         """Whether it is done."""
         if not self.done:
-            return "Not done: something may be left. Mend what is named here, and clean up again"
-        return f"Deleted {_counted(self.deleted)}; nothing is left" if self.deleted else "Nothing to delete"
+            return f"{self.left.where}: not done. Mend what is named here, and clean up again"
+        if not self.deleted:
+            return f"{self.left.where}: nothing to delete"
+        return f"{self.left.where}: deleted in {len(self.deleted)} steps, and nothing is left"
 
     def rows(self) -> Rows:
         """The deletions in order, what failed, and what is left."""
@@ -143,8 +149,8 @@ def plan(account: Account, *, also: Collection[str] = ()) -> Plan:
     for one in also:
         if one not in there and not planned.unread:
             raise NotChosenError(
-                f"There is no {one} that carries this tutorial's tag; nothing was deleted. Choose from what a dry run "
-                "leaves alone, by kind and name, such as: role anna-tutorial-role."
+                f"“{one}” cannot be chosen, and nothing was deleted. What can be chosen are things with your prefix "
+                "and the tutorial's tag; a dry run lists them as left alone, by kind and name."
             )
     return planned
 
@@ -156,7 +162,8 @@ def _what_is_there(account: Account, also: Collection[str]) -> Plan:
     things = dict.fromkeys([*_made(account, unread), *chosen])
     parts = [removal.what for thing in things for removal in _read(thing.name, thing.removals, unread)]
     left_alone = [one for one in _look_alikes(account) if one.partition(": ")[0] not in also]
-    return Plan(tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
+    where = f"{account.description}, account {account.account_id}"
+    return Plan(where, tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
 
 
 def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
@@ -203,10 +210,11 @@ def main() -> int:
         The exit code: 0 when nothing is left, 1 when something may be, 2 when nothing was done.
     """
     options = _options()
-    if sandbox_is_off():
-        print("No sandbox is running, so nothing is left in it.")
-        return 0
     try:
+        if sandbox_is_off():
+            print("No sandbox is running, so nothing is left in it.")
+            _tell_of_other_ledgers(None)
+            return 0
         account = open_account()
         planned = plan(account, also=options.also)
         print(planned)
@@ -226,8 +234,7 @@ def main() -> int:
         return 1
     if done:
         profiles.delete_files(account)
-    for other in _other_ledgers(account):
-        print(f"This checkout wrote down things of account {other} too: choose its profile, and clean up there.")
+    _tell_of_other_ledgers(account)
     return 0 if done else 1
 
 
@@ -235,7 +242,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make clean-up", description="Delete what the tutorial made in an account.")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be deleted, and delete nothing")
     parser.add_argument("--account", default="", help="the number of your own account, in place of being asked for it")
-    parser.add_argument("--also", action="append", default=[], help='such as "role anna-tutorial-role": chosen by hand')
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="'KIND NAME'",
+        help="delete this too, though another checkout made it: a role, user or bucket that the dry run leaves alone",
+    )
     return parser.parse_args()
 
 
@@ -246,10 +259,11 @@ def _typed_number(account: Account) -> str:
     return os.environ.get(VARIABLES["account_id"], "")
 
 
-def _other_ledgers(account: Account) -> list[str]:
-    """The numbers of the other accounts of which this checkout has a ledger."""
-    folders = sorted(path.parent.name for path in FOLDER.glob("*/ledger.jsonl"))
-    return [name for name in folders if name != account.account_id]
+def _tell_of_other_ledgers(account: Account | None) -> None:
+    """Says which own accounts this checkout made things in that were not looked at now."""
+    for number in written_accounts():
+        if account is None or account.practice or number != account.account_id:
+            print(f"Not looked at: your own account {number}. {IN_OWN_ACCOUNT}")
 
 
 def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
@@ -269,15 +283,17 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
 
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
-    """What was chosen by hand, so far as it is there and carries the tag."""
+    """What was chosen by hand, so far as it is there and the learner's own."""
     client, s3 = account.client("iam"), account.client("s3")
     for one in also:
         kind, _, name = one.partition(" ")
-        if kind == "user" and name and (user := iam.user_named(client, name)) and carries_tag(user):
+        if not name or not name.startswith(account.prefix):
+            continue
+        if kind == "user" and is_choosable(client, iam.user_named(client, name) or {}):
             yield _user(client, name)
-        if kind == "role" and name and (role := iam.role_named(client, name)) and carries_tag(role):
+        if kind == "role" and is_choosable(client, iam.role_named(client, name) or {}):
             yield _role(client, name)
-        if kind == "bucket" and name and buckets.carries_bucket_tag(s3, name):
+        if kind == "bucket" and buckets.is_choosable_bucket(s3, name):
             yield _bucket(s3, name)
 
 
@@ -304,7 +320,7 @@ def _look_alikes(account: Account) -> Iterator[str]:
     yield from _read("other users", partial(iam.look_alike_users, client, prefix), unread)
     yield from _read("other roles", partial(iam.look_alike_roles, client, prefix), unread)
     for name in _read("other buckets", partial(buckets.look_alike_buckets, s3, account.ledger, prefix), unread):
-        yield f"bucket {name}: it carries the tag, and this checkout did not make it"
+        yield f"bucket {name}: it carries the tag, and another checkout made it"
     yield from (f"not read: {one}" for one in unread)
 
 

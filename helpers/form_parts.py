@@ -43,6 +43,7 @@ class Field:
         label: The visible label.
         value: What stands in the field at first, so that Run All need not wait for anybody.
         options: What can be chosen, beside free typing; a function is asked when the form is made.
+        choices: What can be chosen, and nothing else; the value is one of them.
         example: What an empty field shows in grey.
         problem_of: Says what is wrong with a text, None when nothing is.
     """
@@ -50,6 +51,7 @@ class Field:
     label: str
     value: str = ""
     options: Options = ()
+    choices: Sequence[str] = ()
     example: str = ""
     problem_of: Callable[[str], str | None] = lambda text: None
 
@@ -58,16 +60,19 @@ class _Input:
     """A field on the page, and the sentence below it that says what is wrong with its text."""
 
     def __init__(self, field: Field) -> None:
-        from ipywidgets import HTML, Combobox
+        from ipywidgets import HTML, Combobox, Dropdown
 
-        self.widget = Combobox(
-            description=field.label,
-            placeholder=field.example,
-            options=listed(field.options),
-            ensure_option=False,
-            continuous_update=True,
-            layout=_LAYOUT,
-            style={"description_width": "initial"},
+        look = {"description": field.label, "layout": _LAYOUT, "style": {"description_width": "initial"}}
+        self.widget = (
+            Dropdown(options=list(field.choices), value=field.value, **look)
+            if field.choices
+            else Combobox(
+                placeholder=field.example,
+                options=listed(field.options),
+                ensure_option=False,
+                continuous_update=True,
+                **look,
+            )
         )
         self.message = HTML(layout=_LAYOUT)
         self.problem: str | None = None

@@ -4,13 +4,24 @@ ipywidgets is imported when the first form is made, so that this module loads wi
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+from helpers import iam
+from helpers.account import Account
 from helpers.arns import ArnKind, NameKind, arn_problem, name_problem, parse_arn
 from helpers.display import Shown
 from helpers.form_parts import Field, FormBase, FormError, Options, Values, listed, sentence_html
 
-__all__ = ["ActionForm", "Field", "Form", "FormError", "action_form", "arn_form", "name_form"]
+__all__ = [
+    "ActionForm",
+    "Field",
+    "Form",
+    "FormError",
+    "action_form",
+    "arn_form",
+    "name_form",
+    "new_name_form",
+]
 
 
 class Form(FormBase):
@@ -167,7 +178,14 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
     return Form(field, button="Use this ARN", meaning_of=_arn_in_words, check=check)
 
 
-def name_form(kind: NameKind, *, value: str = "", prefix: str = "", label: str | None = None) -> Form:
+def name_form(
+    kind: NameKind,
+    *,
+    value: str = "",
+    prefix: str = "",
+    label: str | None = None,
+    check: Callable[[str], None] = lambda text: None,
+) -> Form:
     """Make a form for a name.
 
     Args:
@@ -175,6 +193,7 @@ def name_form(kind: NameKind, *, value: str = "", prefix: str = "", label: str |
         value: The name that stands in the field at first.
         prefix: What names begin with in this account, where several people share it.
         label: The visible label; "Role name" and the like when left out.
+        check: Looks the name up in the account when the button is pressed; it raises where the name cannot be taken.
 
     Returns:
         The form; show it as a cell's last line, and use its `value` in the next cell.
@@ -187,7 +206,21 @@ def name_form(kind: NameKind, *, value: str = "", prefix: str = "", label: str |
         example=f"{prefix}tutorial-{kind}",
         problem_of=lambda text: name_problem(text, kind) or _prefix_problem(text, prefix),
     )
-    return Form(field, button="Use this name", meaning_of=lambda text: f"the name `{text}`")
+    return Form(field, button="Use this name", meaning_of=lambda text: f"the name `{text}`", check=check)
+
+
+def new_name_form(account: Account, kind: Literal["role", "user"], *, value: str) -> Form:
+    """Make a form for the name of something to be created: with the account's prefix, and not somebody else's.
+
+    Args:
+        account: The open account.
+        kind: What is to be created.
+        value: The name that stands in the field at first.
+    """
+    client = account.client("iam")
+    return name_form(
+        kind, value=value, prefix=account.prefix, check=lambda name: iam.refuse_taken_name(client, kind, name)
+    )
 
 
 def action_form(
@@ -213,9 +246,9 @@ def action_form(
 
 
 def _prefix_problem(text: str, prefix: str) -> str | None:
-    if text.startswith(prefix):
+    if text.startswith(prefix) and text != prefix:
         return None
-    return f"In this account your names begin with `{prefix}`, so that everybody's things can be told apart."
+    return f"In this account your names begin with `{prefix}`, and go on, so that everybody's things can be told apart."
 
 
 def _arn_in_words(text: str) -> str:

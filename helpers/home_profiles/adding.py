@@ -68,21 +68,18 @@ class RemovedProfile(Shown):
     Attributes:
         profile: its name.
         files: the two files, `config` first.
-        backups: those that were kept, because something else in their file has changed since.
     """
 
     profile: str
     files: tuple[Path, ...]
-    backups: tuple[Path, ...]
 
     def title(self) -> str:
         """What was removed."""
         return f"Profile {self.profile} removed from your own AWS files"
 
     def rows(self) -> Rows:
-        """The files, and the backups that are still there."""
-        kept = [("Backups kept", f"{_named(self.backups)}\nYou changed the files since: delete them when you like.")]
-        return [("Files", _named(self.files)), *(kept if self.backups else [])]
+        """The files; their backups are gone too."""
+        return [("Files", _named(self.files))]
 
 
 def profile_problem(profile: str) -> str | None:
@@ -158,8 +155,9 @@ def list_added(ledger: Ledger) -> tuple[str, ...]:
 def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
     """Takes a profile that the tutorial added out of the learner's own files, and reads them to prove it.
 
-    What was not changed since comes back byte for byte. Where the learner has changed something else, only the
-    profile's section goes, and the backup is kept. A section without the tutorial's comment lines is left alone.
+    What was not changed since comes back byte for byte. Where the learner has changed something else, that stays, and
+    only the profile's section goes. A section without the tutorial's comment lines is left alone. The backups go too,
+    for they hold keys of the learner's.
 
     Args:
         ledger: the one that was given to `add_profile`.
@@ -182,7 +180,9 @@ def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
         HomeProfileError: the profile must not or cannot be added to them.
     """
     if _record(ledger, profile).exists():
-        raise HomeProfileError(f"The tutorial added a profile {profile} already, or broke off: `make clean-up` first.")
+        raise HomeProfileError(
+            f"The tutorial added a profile {profile} already: it is there to be used, until a clean-up takes it out."
+        )
     config, credentials = (
         look_at(Path(os.path.expanduser(os.path.expandvars(os.environ.get(variable) or usual))).absolute(), profile)
         for variable, usual in (
@@ -200,9 +200,10 @@ def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
     record = _record(ledger, profile)
     _forget_sessions(ledger)
     files = [HomeFile.from_json(fields) for fields in json.loads(record.read_text(encoding="utf-8"))]
-    backups = [take_out(file, Marks(profile, ledger.id)) for file in reversed(files)]
+    for file in reversed(files):
+        take_out(file, Marks(profile, ledger.id))
     record.unlink()
-    return RemovedProfile(profile, tuple(file.path for file in files), tuple(filter(None, backups)))
+    return RemovedProfile(profile, tuple(file.path for file in files))
 
 
 def _forget_sessions(ledger: Ledger) -> None:

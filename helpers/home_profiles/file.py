@@ -80,11 +80,8 @@ def put_in(file: HomeFile, header: str, settings: Mapping[str, str], marks: Mark
     write_private(file.target, with_section(content, header, settings, marks), prefix=marks.prefix)
 
 
-def take_out(file: HomeFile, marks: Marks) -> Path | None:
-    """Brings a file back, from wherever `put_in`, or this, broke off, and reads it to prove it.
-
-    Returns:
-        Its backup, where that was kept: when something else in the file has changed.
+def take_out(file: HomeFile, marks: Marks) -> None:
+    """Brings a file back, from wherever `put_in`, or this, broke off, reads it to prove it, and deletes the backup.
 
     Raises:
         HomeProfileError: it was changed at the same moment.
@@ -101,12 +98,8 @@ def take_out(file: HomeFile, marks: Marks) -> Path | None:
             _take_out_of(target, before, file, marks)
     if file.folder_made:
         _remove_empty(file.target.parent)
-    if file.backup is None or before is None:
-        return None
-    if file.path.exists() and file.path.read_bytes() == before:
-        file.backup.unlink()
-        return None
-    return file.backup
+    if file.backup:
+        file.backup.unlink(missing_ok=True)
 
 
 def _take_out_of(target: Path, before: bytes | None, file: HomeFile, marks: Marks) -> None:

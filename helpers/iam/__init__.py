@@ -6,6 +6,7 @@ so is deleting what is gone. What the tutorial did not make (known by its tag) i
 
 from helpers.iam.access_keys import activate_access_key, create_access_key, delete_access_key, list_access_key_ids
 from helpers.iam.managed_policies import AMAZON_EC2_READ_ONLY_ACCESS, AMAZON_S3_FULL_ACCESS, add_to_managed_policy
+from helpers.iam.names import entity_named, refuse_taken_name
 from helpers.iam.roles import (
     attach_role_policy,
     create_role,
@@ -56,6 +57,7 @@ __all__ = [
     "delete_role",
     "delete_user",
     "delete_user_policy",
+    "entity_named",
     "find_role",
     "find_user",
     "get_role",
@@ -70,6 +72,7 @@ __all__ = [
     "made_users",
     "put_role_policy",
     "put_user_policy",
+    "refuse_taken_name",
     "role_named",
     "role_removals",
     "trust_principal",

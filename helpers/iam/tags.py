@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from helpers.display import ToldInOneSentence
-from helpers.ledger import ledger_of, tags_of
+from helpers.ledger import LEARNER_TAG, ledger_of, tags_of
 
 TAG_KEY, TAG_VALUE = "made-by", "iam-role-tutorial"
+Kind = Literal["role", "user"]
 Entity = Mapping[str, Any]
 IsOurs = Callable[[Entity], bool]
 
@@ -34,7 +35,7 @@ def is_of_the_steps(tagged: Entity) -> bool:
     return tags_of(tagged).get(TAG_KEY) == TAG_VALUE
 
 
-def is_ours(iam: Any, kind: Literal["role", "user"], entity: Entity) -> bool:
+def is_ours(iam: Any, kind: Kind, entity: Entity) -> bool:
     """Whether the tutorial made this: it carries the tag, and stands in the ledger that the client writes into.
 
     Args:
@@ -47,7 +48,7 @@ def is_ours(iam: Any, kind: Literal["role", "user"], entity: Entity) -> bool:
     return carries_tag(entity) and (ledger is None or ledger.holds(kind, name, tags_of(entity)))
 
 
-def refuse_foreign(iam: Any, kind: Literal["role", "user"], name: str, entity: Entity | None) -> None:
+def refuse_foreign(iam: Any, kind: Kind, name: str, entity: Entity | None) -> None:
     """Leaves alone what the tutorial did not make.
 
     Args:
@@ -63,11 +64,29 @@ def refuse_foreign(iam: Any, kind: Literal["role", "user"], name: str, entity: E
         message = f"The account has a {kind} whose name differs from {name} in its capitals alone, and AWS allows"
         raise NameTakenError(f"{message} one of the two. Choose another name.")
     if not is_ours(iam, kind, entity):
-        message = f"The account has a {kind} named {name} that this tutorial did not make; it was left alone."
-        raise NameTakenError(f"{message} Choose another name.")
+        raise NameTakenError(
+            f"The account has a {kind} named {name} that {who_made(entity)} made; it was left alone. "
+            "Choose another name."
+        )
 
 
-def look_alike(iam: Any, kind: Literal["role", "user"], entity: Entity) -> str | None:
+def who_made(entity: Entity) -> str:
+    """Who made something that is not this checkout's, in words."""
+    return "another checkout of this tutorial" if carries_tag(entity) else "somebody else"
+
+
+def is_choosable(iam: Any, tagged: Entity) -> bool:
+    """Whether something that another ledger has may be taken for the learner's own, when they choose it by hand.
+
+    Args:
+        iam: a client of the learner's account.
+        tagged: what AWS answers about it, with its tags; the name has to begin with the learner's prefix besides.
+    """
+    ledger = ledger_of(iam)
+    return carries_tag(tagged) and ledger is not None and tags_of(tagged).get(LEARNER_TAG, "") == ledger.learner
+
+
+def look_alike(iam: Any, kind: Kind, entity: Entity) -> str | None:
     """Why something that looks like the tutorial's is somebody else's; None where it is not, or does not look so.
 
     Args:
@@ -78,8 +97,8 @@ def look_alike(iam: Any, kind: Literal["role", "user"], entity: Entity) -> str |
     if is_ours(iam, kind, entity):
         return None
     ledger, name = ledger_of(iam), entity[f"{kind.capitalize()}Name"]
-    if carries_tag(entity):
-        return f"{kind} {name}: it carries the tag, and this checkout did not make it"
+    if is_choosable(iam, entity):
+        return f"{kind} {name}: it carries the tag, and another checkout made it"
     if ledger and name in ledger.names(kind):
-        return f"{kind} {name}: it does not carry the tag, so somebody else made it"
+        return f"{kind} {name}: {who_made(entity)} made it"
     return None

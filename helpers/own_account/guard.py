@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore import xform_name
 
 from helpers import iam
+from helpers.choice import VARIABLES
 from helpers.display import Rows, ToldInOneSentence, mask_secrets
 from helpers.own_account.permissions import Permissions, missing_permissions
 from helpers.sts import who_am_i
@@ -102,10 +103,10 @@ class Guard:
             GuardError: it is another number.
         """
         if str(typed).replace("-", "").replace(" ", "") != self._account.account_id:
-            told = mask_secrets(f"{typed}" or "nothing")
+            told = mask_secrets(f"{typed}" or "no number")
             raise GuardError(
-                f"You typed {told}, and this is account {self._account.account_id}: nothing is changed in it. "
-                "If you meant another account, choose its profile in notebook 00."
+                f"You typed {told}, and this is account {self._account.account_id}: nothing is changed in it. Type "
+                f"that number, or set {VARIABLES['account_id']} to it; for another account, choose its profile."
             )
         self.confirmed = True
 
@@ -159,14 +160,15 @@ class Guard:
         if not self.confirmed:
             raise GuardError(
                 f"This is your own account, and {operation} would change it. Type its number first: in notebook 00's "
-                f'form, or here, as account.confirm("…").'
+                f'form, or here, as account.confirm("…"); without Jupyter, set {VARIABLES["account_id"]}.'
             )
         if operation in _CREATIONS:
             self._check_creation(kind, name)
         if f"{kind} {name}" not in self._chosen and not self._is_ours(kind, name):
+            taken = " Choose a name that is not taken." if operation in _CREATIONS else ""
             raise GuardError(
-                f"{operation} was not sent: the tutorial did not make the {kind} {name}, and leaves it alone. "
-                "Choose a name that is not taken."
+                f"{operation} was not sent: this checkout of the tutorial did not make the {kind} {name}, and leaves "
+                f"it alone.{taken}"
             )
 
     def check_line(self, words: Sequence[str]) -> None:
@@ -195,11 +197,11 @@ class Guard:
         if kind == "bucket":
             return self._account.ledger.id in name
         client = self._account.client("iam")
-        entity = iam.role_named(client, name) if kind == "role" else iam.user_named(client, name)
+        entity = iam.entity_named(client, kind, name)
         return entity is None or iam.is_ours(client, kind, entity)
 
     def _check_creation(self, kind: Kind, name: str) -> None:
-        if not name.startswith(self._account.prefix):
+        if not name.startswith(self._account.prefix) or name == self._account.prefix:
             raise GuardError(
                 f"The {kind} {name} was not made: in this account your names begin with {self._account.prefix}, "
                 f"so that everybody's things can be told apart. Call it {self._account.prefix}{name}."

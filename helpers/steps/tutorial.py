@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from helpers import iam, policies, profiles, sts
 from helpers.account import Account
 from helpers.decisions import Verdict
+from helpers.display import ToldInOneSentence
 from helpers.steps.state import (
     ASSUME_POLICY_NAME,
     GLUE_POLICY_NAME,
@@ -24,6 +25,10 @@ from helpers.steps.state import (
 from helpers.waiting import until_it_works
 
 KEYS_AT_MOST = 2
+
+
+class TooManyKeys(ToldInOneSentence, ValueError):
+    """The user has no room for another access key."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
     made again, AWS has made two keys, and nobody knows the first one's secret: that one is deleted.
 
     Raises:
-        ValueError: the user has two keys already, and the secret of neither is in the tutorial's file.
+        TooManyKeys: the user has two keys already, and the secret of neither is in the tutorial's file.
     """
     client = account.client("iam")
     saved = profiles.load_access_key(account, user_name=user_name)
@@ -117,7 +122,7 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
         return saved
     if len(there) >= KEYS_AT_MOST:
         message = f"User {user_name} has two access keys, and no secret of theirs is in the tutorial's .csv file."
-        raise ValueError(f"{message} Delete one: iam.delete_access_key, as in notebook 02's exercise.")
+        raise TooManyKeys(f"{message} Delete one: iam.delete_access_key, as in notebook 02's exercise.")
     try:
         key = iam.create_access_key(client, user_name=user_name)
         profiles.save_access_key(account, key)
