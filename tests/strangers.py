@@ -94,7 +94,7 @@ def plain_moto() -> Iterator[Stranger]:
     try:
         assert process.stdout is not None
         endpoint_url = process.stdout.readline().strip()
-        iam = _client(endpoint_url, "iam", Key("AKIAANYBODYATALL0000", "x" * 40))
+        iam = _client(endpoint_url, "iam", Key("AKIAANYBODY00EXAMPLE", "x" * 40))
         arn = iam.create_user(UserName="owner")["User"]["Arn"]
         iam.attach_user_policy(UserName="owner", PolicyArn=ADMINISTRATOR_ACCESS)
         key = iam.create_access_key(UserName="owner")["AccessKey"]

@@ -96,7 +96,6 @@ def test_a_wrong_number_is_refused_and_nothing_is_saved(learner: Learner, folder
 @pytest.mark.parametrize(
     ("field", "text", "sentence"),
     [
-        ("target", "moon", "Choose one of: sandbox, my AWS account."),
         ("learner", "Ana", "“Ana” cannot be the prefix of your names"),
         ("account_id", "12", "“12” is no account number"),
     ],

@@ -279,10 +279,19 @@ def plant(owner: Any, name: str, tags: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags", [{}, BY_TUTORIAL, BY_TUTORIAL | {"ledger": "0123456789ab"}, {"ledger": "0123456789ab"}], ids=str
+    "tags",
+    [
+        {},
+        BY_TUTORIAL,
+        BY_TUTORIAL | {"ledger": "0123456789ab"},
+        {"ledger": "0123456789ab"},
+        BY_TUTORIAL | {"learner": "anna", "ledger": "0123456789ab"},
+    ],
+    ids=str,
 )
-def test_what_somebody_else_made_stays(account: Account, owner: Any, tags: Mapping[str, str]) -> None:
+def test_what_somebody_else_made_stays(account: Account, owner: Any, tags: dict[str, str]) -> None:
     """Under names like the tutorial's, and under exactly its names, where the ledger has them: it made them before."""
+    tags |= {"learner": account.learner} if "learner" in tags else {}
     learn(account)
     clean_up.clean_up(account)
     for name in ("role", "user", "role-2"):
@@ -295,9 +304,9 @@ def test_what_somebody_else_made_stays(account: Account, owner: Any, tags: Mappi
     assert clean_up.clean_up(account).deleted == ()
     assert held(owner, account) == before
     left_alone = "\n".join(planned.left_alone)
-    assert f"role {account.named('role')}: it " in left_alone
-    assert f"user {account.named('user')}: it " in left_alone
-    assert (f"role {account.named('role-2')}: it carries the tag" in left_alone) is ("made-by" in tags)
+    assert f"role {account.named('role')}: " in left_alone
+    assert f"user {account.named('user')}: " in left_alone
+    assert (f"role {account.named('role-2')}: it carries the tag" in left_alone) is ("learner" in tags)
 
 
 def test_what_carries_the_tag_can_be_chosen_by_hand(account: Account, owner: Any) -> None:
@@ -336,18 +345,32 @@ def test_what_was_chosen_and_could_not_be_deleted_is_left(learner: Learner, sand
     user = new_user(sandbox, allow("*"), deny("iam:DeleteRole"))
     learner.export_key(user.key)
     account = open_account()
-    plant(owner, account.named("copy"), BY_TUTORIAL)
+    plant(owner, account.named("copy"), BY_TUTORIAL | {"learner": account.learner})
     done = clean_up.clean_up(account, also=[f"role {account.named('copy')}"])
     assert not done.done
     assert [thing.name for thing in done.left.things] == [f"role {account.named('copy')}"]
 
 
 @pytest.mark.parametrize(
-    "chosen", ["role {}untagged", "user {}untagged", "role {}gone", "bucket {}tagged", "{}tagged", "role", "role ", ""]
+    "chosen",
+    [
+        "role {}untagged",
+        "user {}untagged",
+        "role {}gone",
+        "bucket {}tagged",
+        "{}tagged",
+        "role",
+        "role ",
+        "",
+        "role {}b-role",  # a classmate's, whose prefix begins as the learner's does
+        "role b{}role",
+    ],
 )
-def test_what_carries_no_tag_cannot_be_chosen(account: Account, owner: Any, chosen: str) -> None:
+def test_what_is_not_the_learners_cannot_be_chosen(account: Account, owner: Any, chosen: str) -> None:
     plant(owner, account.named("untagged"), {"ledger": "0123456789ab"})
-    plant(owner, account.named("tagged"), BY_TUTORIAL)
+    plant(owner, account.named("tagged"), BY_TUTORIAL | {"learner": account.learner})
+    plant(owner, account.named("b-role"), BY_TUTORIAL | {"learner": f"{account.learner}-b"})
+    plant(owner, f"b{account.named('role')}", BY_TUTORIAL | {"learner": account.learner})
     learn(account, 1)
     before = held(owner, account)
     also = [f"role {account.named('tagged')}", chosen.format(account.prefix)]
@@ -359,7 +382,7 @@ def test_what_carries_no_tag_cannot_be_chosen(account: Account, owner: Any, chos
 
 def test_chosen_once_is_not_chosen_for_ever(account: Account, owner: Any) -> None:
     name = account.named("copy")
-    plant(owner, name, BY_TUTORIAL)
+    plant(owner, name, BY_TUTORIAL | {"learner": account.learner})
     assert clean_up.clean_up(account, also=[f"role {name}"]).done
     owner.create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUSTS_EC2))
     with pytest.raises(GuardError, match="did not make the role"):
@@ -437,7 +460,7 @@ def test_a_number_that_is_given_deletes_all(learned: Account, owner: Any) -> Non
     assert held(owner, learned) == {}
     again = in_terminal()
     assert (again.returncode, again.stderr) == (NOTHING_LEFT, "")
-    assert "This account has nothing that the tutorial made" in again.stdout
+    assert f"account {HERE}: nothing is there that the tutorial made" in again.stdout
 
 
 def test_the_environments_number_counts(learned: Account, learner: Learner, owner: Any) -> None:
@@ -466,7 +489,7 @@ def test_the_number_is_typed(learned: Account, owner: Any) -> None:
     ("text", "code", "told"),
     [
         ("444455556666\n", NOTHING_DONE, "You typed 444455556666"),
-        ("\n", NOTHING_DONE, "You typed nothing"),
+        ("\n", NOTHING_DONE, "You typed no number"),
         ("\x04", SOMETHING_LEFT, "Stopped"),
         ("", SOMETHING_LEFT, "Stopped"),
     ],
@@ -491,7 +514,7 @@ def test_what_stays_is_told_and_ends_with_one(learned: Account, learner: Learner
 
 
 def test_something_can_be_chosen_in_a_terminal(account: Account, owner: Any) -> None:
-    plant(owner, account.named("copy"), BY_TUTORIAL)
+    plant(owner, account.named("copy"), BY_TUTORIAL | {"learner": account.learner})
     assert in_terminal("--also", f"role {account.named('copy')}").returncode == NOTHING_LEFT
     assert held(owner, account).keys() == {f"user {account.named('copy')}"}
     missing = in_terminal("--also", f"role {account.named('copy')}")
@@ -530,8 +553,8 @@ def test_another_account_of_this_checkout_is_named(learned: Account) -> None:
     other.mkdir()
     (other / "ledger.jsonl").write_text(learned.ledger.path.read_text())
     done = in_terminal("--account", HERE)
-    assert "wrote down things of account 444455556666 too" in done.stdout
-    assert HERE not in done.stdout.partition("wrote down things")[2]
+    assert "Not looked at: your own account 444455556666." in done.stdout
+    assert HERE not in done.stdout.partition("Not looked at")[2]
 
 
 def test_no_sandbox_is_started_to_say_that_it_is_empty(learner: Learner, tmp_path: Path) -> None:

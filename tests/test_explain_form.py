@@ -1,5 +1,7 @@
 """The form in which a learner asks who may do what: its answers, and what it says to what cannot be asked."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from helpers import clean_up, steps
@@ -10,11 +12,12 @@ from helpers.forms import ActionForm, FormError
 
 
 @pytest.fixture(scope="module")
-def account() -> Account:
+def account() -> Iterator[Account]:
     account = open_account("private")
     clean_up.clean_up(account)
     steps.begin(account, 4)
-    return account
+    yield account
+    clean_up.clean_up(account)
 
 
 def asked(account: Account, **texts: str) -> ActionForm:

@@ -223,7 +223,7 @@ def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> No
     assert clean_up.plan(account).parts == expected
     cleaned_up = clean_up.clean_up(account)
     assert cleaned_up.deleted == expected
-    assert repr(cleaned_up).startswith("Deleted 7 things; nothing is left\n  1: access key")
+    assert "account 111122223333: deleted in 7 steps, and nothing is left\n  1: access key" in repr(cleaned_up)
     assert everything(client) == before
     assert (iam.find_role(client), iam.find_user(client)) == (None, None)
 
@@ -235,7 +235,7 @@ def test_deleting_again_is_quiet(client: Any) -> None:
         iam.delete_user(client, name=USER)
     assert repr(iam.delete_role(client, name=ROLE)) == "Nothing to delete"
     assert repr(iam.delete_user(client, name=USER)) == "Nothing to delete"
-    assert repr(clean_up.clean_up(open_account("private"))) == "Nothing to delete"
+    assert repr(clean_up.clean_up(open_account("private"))).endswith("account 111122223333: nothing to delete")
 
 
 @pytest.mark.usefixtures("foreign")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from helpers import steps, sts
+from helpers import clean_up, steps, sts
 from helpers.account import open_account
 from helpers.sts import answered_at
 from sandbox_clients import (
@@ -122,6 +122,7 @@ def test_a_notebook_moves_the_clock_of_its_account():
     assert told == Refusal(403, "ExpiredToken", EXPIRED)
     with pytest.raises(ValueError, match="forward"):
         account.advance_clock(-1)
+    clean_up.clean_up(account)
 
 
 # --- late effect
