@@ -112,7 +112,8 @@ def test_policies_are_listed_by_scope(sandbox, scope, mine, awss):
 def test_the_account_at_a_glance(sandbox, user):
     admin = iam(sandbox)
     summary = admin.get_account_summary()["SummaryMap"]
-    assert summary["Users"] == len(admin.list_users()["Users"])
+    pages = admin.get_paginator("list_users").paginate()
+    assert summary["Users"] == sum(len(page["Users"]) for page in pages)
     details = admin.get_account_authorization_details(Filter=["User"])["UserDetailList"]
     shown = next(item for item in details if item["UserName"] == user.name)
     assert [policy["PolicyName"] for policy in shown["UserPolicyList"]] == ["own"]

@@ -3,7 +3,7 @@
 from own_account_notebooks import ORDER, learner_in, unexpected_answers
 from strangers import strange_sandbox
 
-SECONDS_LATE = 2.5
+SECONDS_LATE = 2.0
 HOUR = 3600
 
 

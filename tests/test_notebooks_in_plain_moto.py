@@ -6,4 +6,4 @@ from strangers import plain_moto
 
 def test_all_notebooks():
     with plain_moto() as account, learner_in(account) as learner:
-        learner.run(*ORDER, IAM_TUTORIAL_WAIT_SECONDS="1")
+        learner.run(*ORDER, IAM_TUTORIAL_WAIT_SECONDS="0.3")
