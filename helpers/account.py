@@ -35,7 +35,7 @@ _PRIVATE_LEDGER = "0" * 12
 
 
 class TargetError(ToldInOneSentence, ValueError):
-    """There is no such place for the notebooks to act in."""
+    """The notebooks cannot act there: there is no such place, or no folder to keep its files in."""
 
 
 class Credentials(Protocol):
@@ -288,7 +288,11 @@ def _own_account(choice: Choice) -> Account:
 
     own = open_own_account(choice)
     folder = FOLDER / own.account_id
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The tutorial's files for account {own.account_id} cannot be kept in {FOLDER} ({error.strerror})."
+        raise TargetError(f"{message} Make that folder writable, or set IAM_TUTORIAL_FOLDER to another.") from error
     return Account(
         description=", ".join(filter(None, ("Your own AWS", own.alias))),
         account_id=own.account_id,
