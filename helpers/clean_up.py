@@ -270,10 +270,10 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
     """What carries the tag and stands in the ledger: users first, for a role's trust policy may name them."""
     client, s3 = account.client("iam"), account.client("s3")
     for name in account.ledger.names("user"):
-        for _ in _read(f"user {name}", partial(iam.made_users, client, [name]), unread):
+        for _ in _read(f"user {name}", partial(iam.made, client, "user", [name]), unread):
             yield _user(client, name)
     for name in account.ledger.names("role"):
-        for _ in _read(f"role {name}", partial(iam.made_roles, client, [name]), unread):
+        for _ in _read(f"role {name}", partial(iam.made, client, "role", [name]), unread):
             yield _role(client, name)
     for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
         yield _bucket(s3, name)
@@ -289,9 +289,9 @@ def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
         kind, _, name = one.partition(" ")
         if not name or not name.startswith(account.prefix):
             continue
-        if kind == "user" and is_choosable(client, iam.user_named(client, name) or {}):
+        if kind == "user" and is_choosable(client, iam.entity_named(client, "user", name) or {}):
             yield _user(client, name)
-        if kind == "role" and is_choosable(client, iam.role_named(client, name) or {}):
+        if kind == "role" and is_choosable(client, iam.entity_named(client, "role", name) or {}):
             yield _role(client, name)
         if kind == "bucket" and buckets.is_choosable_bucket(s3, name):
             yield _bucket(s3, name)
@@ -317,8 +317,8 @@ def _look_alikes(account: Account) -> Iterator[str]:
     """What is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
     client, s3, prefix = account.client("iam"), account.client("s3"), account.prefix
     unread: list[str] = []
-    yield from _read("other users", partial(iam.look_alike_users, client, prefix), unread)
-    yield from _read("other roles", partial(iam.look_alike_roles, client, prefix), unread)
+    yield from _read("other users", partial(iam.look_alikes, client, "user", prefix), unread)
+    yield from _read("other roles", partial(iam.look_alikes, client, "role", prefix), unread)
     for name in _read("other buckets", partial(buckets.look_alike_buckets, s3, account.ledger, prefix), unread):
         yield f"bucket {name}: it carries the tag, and another checkout made it"
     yield from (f"not read: {one}" for one in unread)

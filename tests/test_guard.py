@@ -103,7 +103,7 @@ def test_nothing_is_changed_before_the_number_is_typed(closed: Account) -> None:
     with pytest.raises(GuardError, match="Type its number first"):
         iam.create_role(client, name=closed.named("role"), trust_policy=EC2)
     assert closed.ledger.entries == ()
-    assert iam.role_named(client, closed.named("role")) is None
+    assert iam.entity_named(client, "role", closed.named("role")) is None
     closed.confirm(" 1111-2222-3333 ")
     assert iam.create_role(client, name=closed.named("role"), trust_policy=EC2).name == closed.named("role")
 

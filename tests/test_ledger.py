@@ -118,7 +118,7 @@ def test_reading_writes_nothing(account: Account) -> None:
     assert account.ledger.entries == ()
     assert account.ledger.names("role") == []
     assert not account.ledger.holds("role", "tutorial-role", {"ledger": "0123456789ab"})
-    assert list(iam.made_roles(account.client("iam"))) == []
+    assert list(iam.made(account.client("iam"), "role")) == []
     assert not account.ledger.path.exists()
 
 
@@ -156,7 +156,7 @@ def test_a_damaged_file_is_said_and_kept(account: Account, text: str) -> None:
     with pytest.raises(LedgerError, match=r"ledger\.jsonl cannot be used: it is damaged"):
         iam.create_user(account.client("iam"), name=account.named("user"))
     assert account.ledger.path.read_text(encoding="utf-8") == text
-    assert iam.user_named(account.client("iam"), account.named("user")) is None
+    assert iam.entity_named(account.client("iam"), "user", account.named("user")) is None
 
 
 def test_only_the_owner_can_read_it(path: Path) -> None:
@@ -207,7 +207,7 @@ def test_nothing_is_made_where_the_ledger_cannot_be_begun(account: Account) -> N
     account.folder.write_text("a file where the folder should be")
     with pytest.raises(LedgerError, match="cannot be used: Not a directory"):
         iam.create_user(account.client("iam"), name=account.named("user"))
-    assert iam.user_named(without_a_ledger(account), account.named("user")) is None
+    assert iam.entity_named(without_a_ledger(account), "user", account.named("user")) is None
 
 
 def test_nothing_is_made_where_the_ledger_is_gone(account: Account) -> None:
@@ -215,7 +215,7 @@ def test_nothing_is_made_where_the_ledger_is_gone(account: Account) -> None:
     account.ledger.path.unlink()
     with pytest.raises(LedgerError, match="cannot be used: No such file"):
         iam.create_role(account.client("iam"), name=account.named("role"), trust_policy=EC2)
-    assert iam.role_named(account.client("iam"), account.named("role")) is None
+    assert iam.entity_named(account.client("iam"), "role", account.named("role")) is None
 
 
 def without_a_ledger(account: Account) -> Any:

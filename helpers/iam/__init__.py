@@ -6,7 +6,7 @@ so is deleting what is gone. What the tutorial did not make (known by its tag) i
 
 from helpers.iam.access_keys import activate_access_key, create_access_key, delete_access_key, list_access_key_ids
 from helpers.iam.managed_policies import AMAZON_EC2_READ_ONLY_ACCESS, AMAZON_S3_FULL_ACCESS, add_to_managed_policy
-from helpers.iam.names import entity_named, refuse_taken_name
+from helpers.iam.names import entity_named, look_alikes, made, refuse_taken_name
 from helpers.iam.roles import (
     attach_role_policy,
     create_role,
@@ -14,10 +14,7 @@ from helpers.iam.roles import (
     find_role,
     get_role,
     list_role_arns,
-    look_alike_roles,
-    made_roles,
     put_role_policy,
-    role_named,
     role_removals,
     trust_principal,
 )
@@ -30,10 +27,7 @@ from helpers.iam.users import (
     find_user,
     get_user,
     list_user_arns,
-    look_alike_users,
-    made_users,
     put_user_policy,
-    user_named,
     user_removals,
 )
 
@@ -66,16 +60,12 @@ __all__ = [
     "list_access_key_ids",
     "list_role_arns",
     "list_user_arns",
-    "look_alike_roles",
-    "look_alike_users",
-    "made_roles",
-    "made_users",
+    "look_alikes",
+    "made",
     "put_role_policy",
     "put_user_policy",
     "refuse_taken_name",
-    "role_named",
     "role_removals",
     "trust_principal",
-    "user_named",
     "user_removals",
 ]

@@ -1,15 +1,15 @@
 """Roles: what they may do and whom they trust, with boto3."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helpers import policies
 from helpers.arns import check_name
+from helpers.iam.names import entity_named, made
 from helpers.iam.removals import Removal, carry_out
 from helpers.iam.shown import Deleted, Role
-from helpers.iam.tags import is_of_the_steps, is_ours, look_alike, refuse_foreign, tags
-from helpers.ledger import ledger_of
+from helpers.iam.tags import is_of_the_steps, refuse_foreign, tags
 from helpers.waiting import until_it_works
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create_role(
             RoleName=name, AssumeRolePolicyDocument=document, Description=description, Tags=tags(made_for)
         )["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
-        refuse_foreign(iam, "role", name, role_named(iam, name))
+        refuse_foreign(iam, "role", name, entity_named(iam, "role", name))
         return get_role(iam, name=name)
     return Role(name, created["Arn"], created["AssumeRolePolicyDocument"])
 
@@ -69,9 +69,8 @@ def get_role(iam: "IAMClient", *, name: str) -> Role:
 
 def find_role(iam: "IAMClient") -> Role | None:
     """The role that the tutorial's steps made in this account, whatever its name; the newest of several."""
-    made = (role["RoleName"] for role in made_roles(iam) if is_of_the_steps(role))
-    name = next(made, None)
-    return get_role(iam, name=name) if name else None
+    found = next(filter(is_of_the_steps, made(iam, "role")), None)
+    return get_role(iam, name=found["RoleName"]) if found else None
 
 
 def list_role_arns(iam: "IAMClient") -> list[str]:
@@ -138,7 +137,7 @@ def delete_role(iam: "IAMClient", *, name: str) -> Deleted:
     Raises:
         NameTakenError: the tutorial did not make this role.
     """
-    role = role_named(iam, name)
+    role = entity_named(iam, "role", name)
     if role is None:
         return Deleted(())
     refuse_foreign(iam, "role", name, role)
@@ -158,47 +157,6 @@ def role_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
         call = partial(iam.remove_role_from_instance_profile, InstanceProfileName=profile, RoleName=name)
         yield Removal(what, call)
     yield Removal(f"role {name}", partial(iam.delete_role, RoleName=name))
-
-
-def role_named(iam: "IAMClient", name: str) -> Any:
-    """What GetRole answers; None where there is no role of exactly this name."""
-    try:
-        return iam.get_role(RoleName=name)["Role"]
-    except iam.exceptions.NoSuchEntityException:
-        return None
-
-
-def made_roles(iam: "IAMClient", names: Iterable[str] | None = None) -> Iterator[Any]:
-    """This tutorial's roles that are there, as GetRole answers them, the newest first.
-
-    Args:
-        iam: an IAM client.
-        names: which to look at; when left out, those in the client's ledger, and without one, all.
-    """
-    for name in _known_role_names(iam) if names is None else names:
-        role = role_named(iam, name)
-        if role and is_ours(iam, "role", role):
-            yield role
-
-
-def look_alike_roles(iam: "IAMClient", prefix: str) -> Iterator[str]:
-    """The roles whose names begin so and that look like the tutorial's, each with the reason why they are not."""
-    for name in _all_role_names(iam):
-        role = role_named(iam, name) if name.startswith(prefix) else None
-        if role and (reason := look_alike(iam, "role", role)):
-            yield reason
-
-
-def _known_role_names(iam: "IAMClient") -> list[str]:
-    """The names in the client's ledger; without one, those of all roles."""
-    ledger = ledger_of(iam)
-    return ledger.names("role") if ledger else _all_role_names(iam)
-
-
-def _all_role_names(iam: "IAMClient") -> list[str]:
-    """The names of all roles in the account, the newest first."""
-    roles: list[Any] = [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
-    return [role["RoleName"] for role in sorted(roles, key=lambda role: role["CreateDate"], reverse=True)]
 
 
 def _attached_to_role(iam: "IAMClient", name: str) -> list[str]:

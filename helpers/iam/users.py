@@ -1,6 +1,6 @@
 """Users and their policies, with boto3."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,10 +9,10 @@ from helpers import policies
 from helpers.arns import check_name
 from helpers.display import mask
 from helpers.iam.access_keys import delete_access_key, list_access_key_ids
+from helpers.iam.names import entity_named, made
 from helpers.iam.removals import Removal, carry_out
 from helpers.iam.shown import Deleted, User
-from helpers.iam.tags import is_of_the_steps, is_ours, look_alike, refuse_foreign, tags
-from helpers.ledger import ledger_of
+from helpers.iam.tags import is_of_the_steps, refuse_foreign, tags
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -37,7 +37,7 @@ def create_user(iam: "IAMClient", *, name: str, made_for: str = "") -> User:
     try:
         created = iam.create_user(UserName=name, Tags=tags(made_for))["User"]
     except iam.exceptions.EntityAlreadyExistsException:
-        refuse_foreign(iam, "user", name, user_named(iam, name))
+        refuse_foreign(iam, "user", name, entity_named(iam, "user", name))
         return get_user(iam, name=name)
     return User(name, created["Arn"])
 
@@ -63,9 +63,8 @@ def get_user(iam: "IAMClient", *, name: str) -> User:
 
 def find_user(iam: "IAMClient") -> User | None:
     """The user that the tutorial's steps made in this account, whatever its name; the newest of several."""
-    made = (user["UserName"] for user in made_users(iam) if is_of_the_steps(user))
-    name = next(made, None)
-    return get_user(iam, name=name) if name else None
+    found = next(filter(is_of_the_steps, made(iam, "user")), None)
+    return get_user(iam, name=found["UserName"]) if found else None
 
 
 def list_user_arns(iam: "IAMClient") -> list[str]:
@@ -100,7 +99,7 @@ def delete_user(iam: "IAMClient", *, name: str) -> Deleted:
     Raises:
         NameTakenError: the tutorial did not make this user.
     """
-    user = user_named(iam, name)
+    user = entity_named(iam, "user", name)
     if user is None:
         return Deleted(())
     refuse_foreign(iam, "user", name, user)
@@ -140,47 +139,6 @@ def _sign_in_removals(iam: "IAMClient", name: str) -> Iterator[Removal]:
     for ssh_key in iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]:
         call = partial(iam.delete_ssh_public_key, UserName=name, SSHPublicKeyId=ssh_key["SSHPublicKeyId"])
         yield Removal(f"an SSH key of user {name}", call)
-
-
-def user_named(iam: "IAMClient", name: str) -> Any:
-    """What GetUser answers; None where there is no user of exactly this name."""
-    try:
-        return iam.get_user(UserName=name)["User"]
-    except iam.exceptions.NoSuchEntityException:
-        return None
-
-
-def made_users(iam: "IAMClient", names: Iterable[str] | None = None) -> Iterator[Any]:
-    """This tutorial's users that are there, as GetUser answers them, the newest first.
-
-    Args:
-        iam: an IAM client.
-        names: which to look at; when left out, those in the client's ledger, and without one, all.
-    """
-    for name in _known_user_names(iam) if names is None else names:
-        user = user_named(iam, name)
-        if user and is_ours(iam, "user", user):
-            yield user
-
-
-def look_alike_users(iam: "IAMClient", prefix: str) -> Iterator[str]:
-    """The users whose names begin so and that look like the tutorial's, each with the reason why they are not."""
-    for name in _all_user_names(iam):
-        user = user_named(iam, name) if name.startswith(prefix) else None
-        if user and (reason := look_alike(iam, "user", user)):
-            yield reason
-
-
-def _known_user_names(iam: "IAMClient") -> list[str]:
-    """The names in the client's ledger; without one, those of all users."""
-    ledger = ledger_of(iam)
-    return ledger.names("user") if ledger else _all_user_names(iam)
-
-
-def _all_user_names(iam: "IAMClient") -> list[str]:
-    """The names of all users in the account, the newest first."""
-    users: list[Any] = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
-    return [user["UserName"] for user in sorted(users, key=lambda user: user["CreateDate"], reverse=True)]
 
 
 def _groups_of_user(iam: "IAMClient", name: str) -> list[str]:
