@@ -15,7 +15,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
 export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
 
-.PHONY: help lab test faults stop clean-up outputs bench lint lock clean
+.PHONY: help lab test test-all exhaustive faults stop clean-up outputs bench lint lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -23,11 +23,20 @@ help: ## say what there is
 lab: .venv/ready ## set up, and open JupyterLab on the first notebook
 	.venv/bin/jupyter-lab $(ARGS)
 
-test: lint ## set up, and run every test, the notebooks included
-	.venv/bin/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+# One worker more than there are cores: a test often waits, for a browser or a change to have effect.
+PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --durations=15
+
+test: lint ## set up, and run what to run before each push, the notebooks and the browser included
+	$(PYTEST) -m "not exhaustive" $(ARGS)
+
+test-all: test exhaustive ## run every test
+
+exhaustive: .venv/ready ## what `make test-all` runs besides `make test`: every case, and some of `make faults`
+	$(PYTEST) -m exhaustive $(ARGS)
+	PYTHONPATH=tests .venv/bin/python -m support.faults --runs 200
 
 faults: .venv/ready ## break each call of the whole path in each way; nothing may be left (ARGS="--runs 500" for fewer)
-	.venv/bin/python tests/faults.py $(ARGS)
+	PYTHONPATH=tests .venv/bin/python -m support.faults $(ARGS)
 
 stop: .venv/ready ## stop the sandbox that the notebooks share
 	@.venv/bin/python -m helpers.sandbox stop

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import pytest
 
+MOST_WORKERS = 5
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for a test often waits."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Takes the developer's AWS variables and files away; the notebooks' kernels inherit what is set here."""

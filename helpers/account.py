@@ -6,29 +6,32 @@ The choice is made here and nowhere else: everything after goes through boto3 an
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 import botocore.credentials
 import botocore.session
 from botocore.config import Config
 
-from helpers.asked import remember_calls
-from helpers.aws_clock import AwsClock, ClockMoved
-from helpers.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
+from helpers.clients.calls import CallRecorder
+from helpers.clients.clock import AwsClock, ClockMoved
+from helpers.clients.credentials import Credentials, Keys
+from helpers.clients.hooks import Hook, attach
+from helpers.clients.read_once import ReadOnce
+from helpers.clients.whole_answers import refuse_half_answer
 from helpers.display import ToldInOneSentence
-from helpers.ledger import Ledger
+from helpers.inventory.ledger import Ledger
+from helpers.own_account.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
 from helpers.own_account.guard import Guard
-from helpers.renewing import RenewingSession
-from helpers.sandbox.connection import Administrator, Connection
-from helpers.sandbox.session import SandboxStopped, session_of_its_own
-from helpers.tracebacks import mask_tracebacks_and_logs
-from helpers.whole_answers import refuse_half_answers
+from helpers.sandbox.outside.connection import Administrator, Connection
+from helpers.sandbox.outside.session import SandboxStopped, session_of_its_own
+from helpers.secrecy import mask_tracebacks_and_logs
+from helpers.sts import RenewingSession
 
 PRIVATE = "private"
 _PRIVATE_LEDGER = "0" * 12
@@ -36,31 +39,6 @@ _PRIVATE_LEDGER = "0" * 12
 
 class TargetError(ToldInOneSentence, ValueError):
     """The notebooks cannot act there: there is no such place, or no folder to keep its files in."""
-
-
-class Credentials(Protocol):
-    """What signs a call: an access key, or a role session's temporary key with its token."""
-
-    @property
-    def access_key_id(self) -> str:
-        """Whose key it is."""
-
-    @property
-    def secret_access_key(self) -> str:
-        """What signs."""
-
-    @property
-    def session_token(self) -> str | None:
-        """What goes with a temporary key; None for a long-lived one."""
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """The keys of somebody's credentials at one moment."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -171,7 +149,7 @@ class Account:
             ValueError: the seconds are negative.
             SandboxError: the sandbox does not answer any more.
         """
-        from helpers.sandbox.control import advance_clock
+        from helpers.sandbox.outside.control import advance_clock
 
         if not self.practice:
             return ClockMoved(None)
@@ -208,20 +186,29 @@ class Account:
             config=self._config,
             **keys,
         )
-        refuse_half_answers(client.meta.events)
-        remember_calls(client, self, credentials)
-        self._clock.listen_to(client)
-        self.ledger.keep(client)
-        if self.guard:
-            self.guard.watch(client)
+        attach(client, self._hooks(credentials))
+        self.ledger.claim(client)
         return client
+
+    def _hooks(self, signer: Credentials | None) -> Iterable[Hook]:
+        """List what rides along with each client; a call is guarded before it is noted, and noted before it is sent."""
+        recorder, memory = CallRecorder(self, signer, self.region), ReadOnce(signer or self.account_id)
+        if self.guard:
+            yield Hook("before-parameter-build", self.guard.check_call, is_first=True)
+        yield Hook("before-parameter-build", recorder.note)
+        yield Hook("before-parameter-build", self.ledger.note_creation)
+        yield Hook("before-call", memory.recall)
+        yield Hook("before-parse", refuse_half_answer)
+        yield Hook("response-received", memory.remember)
+        yield Hook("after-call", self._clock.hear)
+        yield Hook("after-call", recorder.keep)
 
 
 def _frozen(session: boto3.Session) -> Credentials:
     """The keys of a session's credentials as they are now, renewed where they have to be."""
     credentials: Any = session.get_credentials()
     keys = credentials.get_frozen_credentials()
-    return _Keys(keys.access_key, keys.secret_key, keys.token)
+    return Keys(keys.access_key, keys.secret_key, keys.token)
 
 
 def open_account(target: str | None = None) -> Account:
@@ -253,7 +240,7 @@ def open_account(target: str | None = None) -> Account:
         from helpers.sandbox.server import private_sandbox
 
         return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
-    from helpers.sandbox.background import shared_sandbox
+    from helpers.sandbox.outside.background import shared_sandbox
 
     shared = shared_sandbox()
     return sandbox_account(shared.connection, shared.folder, shared.news)
@@ -274,8 +261,8 @@ def open_sandbox() -> Account:
 
 def sandbox_is_off() -> bool:
     """Whether the chosen account is the shared sandbox, and it is not running: so it has nothing. Starts none."""
-    from helpers.sandbox.background import FOLDER as SANDBOX_FOLDER
-    from helpers.sandbox.background import SandboxError, running_sandbox
+    from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
+    from helpers.sandbox.outside.background import SandboxError, running_sandbox
 
     try:
         return read_choice().target == SANDBOX and not running_sandbox(SANDBOX_FOLDER)

@@ -6,15 +6,10 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from helpers.asked import Asked, calls_heard
+from helpers.clients.calls import Call, calls_made
+from helpers.clients.error_codes import FORBIDDEN, UNKNOWN_KEY
+from helpers.clients.polling import poll
 from helpers.display import BAD, GOOD, Rows, Shown
-from helpers.waiting import poll
-
-REFUSAL_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-"""What services say to a caller who may not."""
-
-KEY_CODES = frozenset({"InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "AuthFailure"})
-"""What services say to an access key that they do not know, or not yet, or not any more."""
 
 Expectation = Literal["allowed", "refused"]
 
@@ -80,7 +75,7 @@ def attempt(
     call: Callable[[], Any],
     *,
     expect: Expectation,
-    codes: Collection[str] = REFUSAL_CODES,
+    codes: Collection[str] = FORBIDDEN,
 ) -> Attempt:
     """Makes a call that AWS may refuse, and returns its answer either way.
 
@@ -99,7 +94,7 @@ def attempt(
     """
 
     def once() -> _Tried:
-        with calls_heard() as calls:
+        with calls_made() as calls:
             try:
                 tried = Attempt(what, expect, answer=call())
             except ClientError as error:
@@ -117,22 +112,25 @@ def attempt(
     return tried
 
 
-_Tried = tuple[Attempt, Asked | None]
+_Tried = tuple[Attempt, Call | None]
 _AGAIN = "Run the cell again: a change usually has effect within seconds."
 
 
-def _patience(tried: Attempt, asked: Asked | None, codes: Collection[str]) -> float:
+def _patience(tried: Attempt, call: Call | None, codes: Collection[str]) -> float:
     """How many seconds an answer is worth waiting for: 0 for one that is as expected, or that waiting cannot mend."""
     code = tried.refusal[0] if tried.refusal else None
     if code is None:
         is_settled = tried.expected == "allowed"
     else:
-        is_settled = tried.expected == "refused" if code in codes else code not in KEY_CODES
+        is_settled = tried.expected == "refused" if code in codes else code not in UNKNOWN_KEY
     if is_settled:
         return 0
-    from helpers.outlook import patience_with_error, patience_with_success  # explains refusals: read when it has to be
+    from helpers.diagnosis.patience import (  # explains refusals: read when it has to be
+        patience_with_error,
+        patience_with_success,
+    )
 
-    return patience_with_error(tried.error) if tried.error else patience_with_success(asked, codes)
+    return patience_with_error(tried.error) if tried.error else patience_with_success(call, codes)
 
 
 @dataclass(frozen=True, repr=False)

@@ -20,18 +20,30 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
-from helpers import buckets, home_profiles, iam, profiles
+from helpers import profiles
 from helpers.account import Account, open_account, sandbox_is_off
-from helpers.choice import IN_OWN_ACCOUNT, VARIABLES, written_accounts
-from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence, mask_secrets
-from helpers.home_profiles.file import HomeProfileError
-from helpers.iam.removals import Removal
-from helpers.iam.tags import is_choosable
-from helpers.ledger import Ledger
+from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
+from helpers.inventory.ledger import Ledger
+from helpers.inventory.ownership import (
+    Kind,
+    entity_named,
+    is_choosable,
+    is_choosable_bucket,
+    look_alike_buckets,
+    look_alikes,
+    made,
+    made_bucket_names,
+)
+from helpers.inventory.removals import Removal, bucket_removals, entity_removals
+from helpers.own_account import home_profiles
+from helpers.own_account.choice import IN_OWN_ACCOUNT, VARIABLES, written_accounts
+from helpers.own_account.home_files import HomeProfileError
+from helpers.secrecy import mask_secrets
 
 T = TypeVar("T")
 Removals = Callable[[], Iterable[Removal]]
 
+_IAM_KINDS: tuple[Kind, ...] = ("user", "role")  # users first, for a role's trust policy may name them
 _BY_HAND = "To delete one that carries the tag all the same: make clean-up ARGS=\"--also 'role …'\""
 
 # AWS may show for a few seconds what it has deleted.
@@ -267,15 +279,13 @@ def _tell_of_other_ledgers(account: Account | None) -> None:
 
 
 def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
-    """What carries the tag and stands in the ledger: users first, for a role's trust policy may name them."""
+    """What carries the tag and stands in the ledger."""
     client, s3 = account.client("iam"), account.client("s3")
-    for name in account.ledger.names("user"):
-        for _ in _read(f"user {name}", partial(iam.made, client, "user", [name]), unread):
-            yield _user(client, name)
-    for name in account.ledger.names("role"):
-        for _ in _read(f"role {name}", partial(iam.made, client, "role", [name]), unread):
-            yield _role(client, name)
-    for name in _read("the buckets in the ledger", partial(buckets.made_bucket_names, s3, account.ledger), unread):
+    for kind in _IAM_KINDS:
+        for name in account.ledger.names(kind):
+            for _ in _read(f"{kind} {name}", partial(made, client, kind, [name]), unread):
+                yield _entity(client, kind, name)
+    for name in _read("the buckets in the ledger", partial(made_bucket_names, s3, account.ledger), unread):
         yield _bucket(s3, name)
     for profile in home_profiles.list_added(account.ledger):
         what = f"profile {profile} in your own AWS files"
@@ -289,11 +299,10 @@ def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
         kind, _, name = one.partition(" ")
         if not name or not name.startswith(account.prefix):
             continue
-        if kind == "user" and is_choosable(client, iam.entity_named(client, "user", name) or {}):
-            yield _user(client, name)
-        if kind == "role" and is_choosable(client, iam.entity_named(client, "role", name) or {}):
-            yield _role(client, name)
-        if kind == "bucket" and buckets.is_choosable_bucket(s3, name):
+        for iam_kind in _IAM_KINDS:
+            if kind == iam_kind and is_choosable(client, entity_named(client, iam_kind, name) or {}):
+                yield _entity(client, iam_kind, name)
+        if kind == "bucket" and is_choosable_bucket(s3, name):
             yield _bucket(s3, name)
 
 
@@ -302,24 +311,20 @@ def _profile_removals(ledger: Ledger, profile: str, what: str) -> Iterator[Remov
 
 
 def _bucket(s3: Any, name: str) -> Thing:
-    return Thing(f"bucket {name}", partial(buckets.bucket_removals, s3, name))
+    return Thing(f"bucket {name}", partial(bucket_removals, s3, name))
 
 
-def _user(client: Any, name: str) -> Thing:
-    return Thing(f"user {name}", partial(iam.user_removals, client, name))
-
-
-def _role(client: Any, name: str) -> Thing:
-    return Thing(f"role {name}", partial(iam.role_removals, client, name))
+def _entity(client: Any, kind: Kind, name: str) -> Thing:
+    return Thing(f"{kind} {name}", partial(entity_removals, client, kind, name))
 
 
 def _look_alikes(account: Account) -> Iterator[str]:
     """What is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
     client, s3, prefix = account.client("iam"), account.client("s3"), account.prefix
     unread: list[str] = []
-    yield from _read("other users", partial(iam.look_alikes, client, "user", prefix), unread)
-    yield from _read("other roles", partial(iam.look_alikes, client, "role", prefix), unread)
-    for name in _read("other buckets", partial(buckets.look_alike_buckets, s3, account.ledger, prefix), unread):
+    for kind in _IAM_KINDS:
+        yield from _read(f"other {kind}s", partial(look_alikes, client, kind, prefix), unread)
+    for name in _read("other buckets", partial(look_alike_buckets, s3, account.ledger, prefix), unread):
         yield f"bucket {name}: it carries the tag, and another checkout made it"
     yield from (f"not read: {one}" for one in unread)
 

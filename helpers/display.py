@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, ClassVar
 
-from helpers.secrecy import SECRET
-
 Rows = Sequence[tuple[str, str]]
 
 GOOD, BAD, FOR_REAL = "#2d6a41", "#b3261e", "#8a5a00"
@@ -96,16 +94,3 @@ class JsonDocument(Shown):
     def _repr_html_(self) -> str:
         text = escape(json.dumps(self.document, indent=4), quote=False)
         return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'
-
-
-def mask_secrets(text: str) -> str:
-    """A text with everything masked that looks like an access key id, a secret access key, or a session token."""
-    return SECRET.sub(lambda found: mask(found[0]), text)
-
-
-def mask(secret: str) -> str:
-    """A secret or an access key id as it may be shown: stars, and the last four characters.
-
-    The stars are always sixteen, so that not even the length is told.
-    """
-    return "*" * 16 + secret[-4:]

@@ -1,149 +1,43 @@
-"""The forms of the notebooks: for an ARN, for a name, and for a question of several fields.
+"""The forms of the notebooks: for an ARN or a name, the account to act in, a question to explain, and a profile.
 
 ipywidgets is imported when the first form is made, so that this module loads without it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import botocore.session
+from botocore.exceptions import ConfigParseError
 
 from helpers import iam
 from helpers.account import Account
 from helpers.arns import ArnKind, NameKind, arn_problem, name_problem, parse_arn
-from helpers.display import Shown
-from helpers.form_parts import Field, FormBase, FormError, Options, Values, listed, sentence_html
-
-__all__ = [
-    "ActionForm",
-    "Field",
-    "Form",
-    "FormError",
-    "action_form",
-    "arn_form",
-    "name_form",
-    "new_name_form",
-]
-
-
-class Form(FormBase):
-    """A form for one text, which the next cell uses."""
-
-    def __init__(
-        self,
-        field: Field,
-        *,
-        button: str,
-        meaning_of: Callable[[str], str],
-        check: Callable[[str], None] = lambda text: None,
-    ) -> None:
-        """Put the value into the field and use it, if it is right.
-
-        Args:
-            field: What to ask for.
-            button: What the button says.
-            meaning_of: Says in a few words what a right text means.
-            check: Looks the text up in the account when the button is pressed.
-                It raises a FormError where the account has no such thing.
-        """
-        super().__init__({"value": field}, button)
-        self._meaning_of = meaning_of
-        self._check = check
-        if not self.problem:
-            self.work_now()
-
-    @property
-    def field(self) -> Any:
-        """The widget that is typed into."""
-        return self._inputs["value"].widget
-
-    @property
-    def value(self) -> str:
-        """The field's text, for the next cell to use; used without the button, it is checked just the same.
-
-        Raises:
-            FormError: The text is not right yet; the message is the sentence that the form shows.
-        """
-        self.use()
-        return str(self.field.value)
-
-    def __repr__(self) -> str:
-        """Return the form in words, as a saved notebook shows it where widgets do not run."""
-        if self.problem:
-            return f"{self.field.description} (not yet): {self.problem}"
-        return f"{self.field.description}: {self.field.value} (good)"
-
-    def _work(self, values: Values) -> str:
-        self._check(values["value"])
-        return f"the next cell uses {self._meaning_of(values['value'])}."
-
-    def _show(self, answer: str) -> None:
-        self.message.value = sentence_html("Ready", answer)
-
-    def _hint(self) -> str:
-        return sentence_html(
-            "Good", f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”, or run the next cell."
-        )
-
-
-class ActionForm(FormBase):
-    """A form whose button works on what its fields hold, and shows the answer below.
-
-    Attributes:
-        answer: The widget that shows the answer.
-    """
-
-    def __init__(self, fields: Mapping[str, Field], *, button: str, work: Callable[[Values], Shown]) -> None:
-        """Show the fields and the button; `action_form` tells the arguments."""
-        from ipywidgets import HTML
-
-        super().__init__(fields, button)
-        width = max(len(field.label) for field in fields.values()) * 0.6 + 1
-        for each in self._inputs.values():
-            each.widget.style.description_width = f"{width:.0f}em"
-        self.answer = HTML(layout={"max_width": "100%", "margin": "2px 0"})
-        self.answer.add_class("jp-RenderedHTMLCommon")
-        self._box.children += (self.answer,)
-        self._shown: Shown | None = None
-        self._given_work = work
-
-    @property
-    def result(self) -> Shown:
-        """What came of the work, for the next cell to use.
-
-        Raises:
-            FormError: A field is not right yet, or the work failed; the message is the sentence that the form shows.
-        """
-        self.use()
-        assert self._shown is not None
-        return self._shown
-
-    def __repr__(self) -> str:
-        """Return the fields and the answer in words, as a saved notebook shows them where widgets do not run."""
-        lines = [f"{each.widget.description}: {each.widget.value}" for each in self._inputs.values()]
-        if self.problem:
-            lines.append(f"Not yet: {self.problem}")
-        elif self._used:
-            lines.append(repr(self._shown))
-        return "\n".join(lines)
-
-    def _work(self, values: Values) -> Shown:
-        return self._given_work(values)
-
-    def _show(self, answer: Shown) -> None:
-        self._shown = answer
-        self.answer.value = answer._repr_html_()
-        self.message.value = sentence_html("Done", "the answer is below.")
-
-    def _follow(self) -> None:
-        if not self._busy:
-            self.answer.value = ""  # it answers what stood there before
-        super()._follow()
-
-    def _show_failure(self, failure: str) -> None:
-        self.answer.value = ""
-        super()._show_failure(failure)
-
-    def _hint(self) -> str:
-        return sentence_html("Changed", f"press “{self.button.description}” to see what comes of it.")
+from helpers.diagnosis.explanation import Explanation
+from helpers.diagnosis.live_decision import ASSUME_ROLE
+from helpers.display import FOR_REAL, Rows, Shown
+from helpers.explain import explain
+from helpers.iam import AccessKey
+from helpers.inventory.ownership import refuse_taken_name
+from helpers.own_account.choice import (
+    AWS,
+    FOLDER,
+    IN_OWN_ACCOUNT,
+    SANDBOX,
+    VARIABLES,
+    Choice,
+    given_in_environment,
+    read_choice,
+    save_choice,
+    written_accounts,
+)
+from helpers.own_account.home_profiles import AddedProfile, add_profile, profile_problem
+from helpers.own_account.opening import OwnAccount, account_number_problem, learner_problem, open_own_account
+from helpers.own_account.permissions import Permissions, missing_permissions
+from helpers.widgets.fields import Field, FormError, Options, Values, listed
+from helpers.widgets.form import ActionForm, Form, action_form
 
 
 def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, options: Options = ()) -> Form:
@@ -218,31 +112,7 @@ def new_name_form(account: Account, kind: Literal["role", "user"], *, value: str
         value: The name that stands in the field at first.
     """
     client = account.client("iam")
-    return name_form(
-        kind, value=value, prefix=account.prefix, check=lambda name: iam.refuse_taken_name(client, kind, name)
-    )
-
-
-def action_form(
-    fields: Mapping[str, Field], *, button: str, work: Callable[[Values], Shown], run_at_once: bool = True
-) -> ActionForm:
-    """Make a form of several fields whose button does some work and shows what comes of it.
-
-    Args:
-        fields: What to ask for, by the names under which `work` gets it.
-        button: What the button says: a verb, such as "Explain".
-        work: Gets the fields' texts when none has a problem, and returns what to show. It runs in a thread; what it
-            raises is shown in words.
-        run_at_once: Whether the work is done with the first values too, before the form is shown, so that Run All
-            leaves an answer.
-
-    Returns:
-        The form; show it as a cell's last line. Its `result` is what `work` returned.
-    """
-    form = ActionForm(fields, button=button, work=work)
-    if run_at_once:
-        form.work_now()
-    return form
+    return name_form(kind, value=value, prefix=account.prefix, check=lambda name: refuse_taken_name(client, kind, name))
 
 
 def _prefix_problem(text: str, prefix: str) -> str | None:
@@ -255,3 +125,260 @@ def _arn_in_words(text: str) -> str:
     arn = parse_arn(text)
     where = "managed by AWS" if arn.account_id == "aws" else f"in account {arn.account_id}"
     return f"{arn.resource_type} {arn.name} {where}"
+
+
+# --- the account to act in
+
+
+WHERE = {"sandbox": SANDBOX, "my AWS account": AWS}
+_GO_ON = "Saved for all notebooks of this checkout. Open the next notebook, or run this one again from the top."
+
+
+@dataclass(frozen=True, repr=False)
+class SandboxChosen(Shown):
+    """The sandbox was chosen.
+
+    Attributes:
+        written: the numbers of the own accounts in which the tutorial made something.
+    """
+
+    written: tuple[str, ...]
+
+    def title(self) -> str:
+        """What was chosen."""
+        return "The notebooks act in the sandbox"
+
+    def rows(self) -> Rows:
+        """How to go on, and where something may be left."""
+        made = f"The tutorial made something there. {IN_OWN_ACCOUNT}"
+        return [*((f"Account {number}", made) for number in self.written), ("Next", _GO_ON)]
+
+
+@dataclass(frozen=True, repr=False)
+class OwnAccountShown(Shown):
+    """Your own account, and what is left to do before notebooks act in it.
+
+    Attributes:
+        own: the account.
+        permissions: what IAM's simulator said.
+        confirmed: whether its number was typed; the choice is saved then.
+    """
+
+    own: OwnAccount
+    permissions: Permissions
+    confirmed: bool
+
+    @property
+    def accent(self) -> str:
+        """Green when it is chosen, amber before."""
+        return self.own.accent if self.confirmed else FOR_REAL
+
+    def title(self) -> str:
+        """Which account, and whether it is chosen."""
+        return self.own.title() if self.confirmed else f"Not chosen yet: {self.own.title()}"
+
+    def rows(self) -> Rows:
+        """The account's facts, what you may do in it, and how to go on."""
+        confirm = "If this is the account you mean, type its number into the field “Account number”, and open it again."
+        return [
+            *self.own.rows(),
+            ("Permissions", self.permissions.title()),
+            *self.permissions.rows(),
+            ("Next", _GO_ON) if self.confirmed else ("To confirm", confirm),
+        ]
+
+
+def account_form(folder: Path = FOLDER) -> ActionForm:
+    """Make the form that chooses the account of all notebooks, filled with what is chosen now; it changes nothing yet.
+
+    Args:
+        folder: where the choice is saved.
+
+    Returns:
+        The form; show it as a cell's last line.
+
+    Raises:
+        ChoiceError: what was saved is damaged.
+    """
+    now = read_choice(folder)
+    fields = {
+        "target": Field(
+            "Where",
+            value=next(label for label, target in WHERE.items() if (target == AWS) == (now.target == AWS)),
+            choices=list(WHERE),
+        ),
+        "profile": Field("Profile", value=now.profile, options=_profiles, example="empty: as the AWS CLI finds it"),
+        "region": Field("Region", value=now.region, example="empty: the profile's"),
+        "learner": Field(
+            "Your prefix",
+            value=now.learner,
+            example="empty: made from your user name",
+            problem_of=_unless_empty(learner_problem),
+        ),
+        "account_id": Field(
+            "Account number",
+            value=now.account_id,
+            example="empty: it is shown first",
+            problem_of=_unless_empty(account_number_problem),
+        ),
+    }
+    return action_form(fields, button="Open", work=lambda values: _open(values, folder), run_at_once=False)
+
+
+def _open(values: Values, folder: Path) -> Shown:
+    choice = Choice(**{**values, "target": WHERE[values["target"]]})
+    if choice.target == SANDBOX:
+        choice = Choice()
+    _refuse_what_the_environment_decides(choice)
+    if choice.target == SANDBOX:
+        save_choice(choice, folder)
+        return SandboxChosen(tuple(written_accounts(folder)))
+    own = open_own_account(choice, may_ask=False)
+    permissions = missing_permissions(own.quick_client("iam"), caller_arn=own.identity.arn, name=own.name)
+    permissions.check()
+    if choice.account_id:
+        save_choice(replace(choice, region=own.region, learner=own.learner, account_id=own.account_id), folder)
+    return OwnAccountShown(own, permissions, confirmed=bool(choice.account_id))
+
+
+def _refuse_what_the_environment_decides(choice: Choice) -> None:
+    """Says so where a variable decides otherwise than the form.
+
+    Raises:
+        FormError: one does.
+    """
+    chosen = asdict(choice)
+    for field, value in given_in_environment().items():
+        if chosen[field] != value and (choice.target == AWS or field == "target"):
+            raise FormError(
+                f"The variable {VARIABLES[field]} is set to {value} and decides, whatever is chosen here. To choose "
+                "here, stop JupyterLab, take the variable out of its environment, and start it again."
+            )
+
+
+def _profiles() -> list[str]:
+    """The names of the profiles in your AWS configuration; none where it is broken, which opening it will tell."""
+    try:
+        profiles: list[str] = botocore.session.Session().available_profiles
+    except ConfigParseError:
+        return []
+    return profiles
+
+
+def _unless_empty(problem_of: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda text: problem_of(text) if text else None
+
+
+# --- a question to explain
+
+
+_ACTIONS = (
+    ASSUME_ROLE,
+    "s3:ListAllMyBuckets",
+    "s3:GetObject",
+    "ec2:DescribeInstances",
+    "glue:GetJobs",
+    "iam:ListUsers",
+)
+_CALLER = re.compile(r"arn:aws[a-z-]*:(iam::\d{12}:(user|role)/.+|iam::\d{12}:root|sts::\d{12}:assumed-role/.+/.+)")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
+
+
+def explain_form(account: Account, *, principal: str, resource: str, action: str = ASSUME_ROLE) -> ActionForm:
+    """Makes a form that explains who may do what, and why; the account's users and roles are offered.
+
+    Args:
+        account: the open account.
+        principal: the ARN that stands in the first field.
+        resource: the ARN that stands in the last field.
+        action: the action between them.
+
+    Returns:
+        The form; its `result` is the `Explanation`.
+    """
+    client = account.client("iam")
+    fields = {
+        "principal": Field(
+            "Who asks",
+            value=principal,
+            options=lambda: [*iam.list_user_arns(client), *iam.list_role_arns(client)],
+            problem_of=_caller_problem,
+        ),
+        "action": Field("What for", value=action, options=_ACTIONS, problem_of=_action_problem),
+        "resource": Field(
+            "On what",
+            value=resource,
+            options=lambda: [*iam.list_role_arns(client), "*"],
+            problem_of=_resource_problem,
+        ),
+    }
+
+    def work(values: dict[str, str]) -> Explanation:
+        try:
+            return explain(account, principal=values["principal"], action=values["action"], resource=values["resource"])
+        except LookupError as error:
+            raise FormError(str(error)) from None
+
+    return action_form(fields, button="Explain", work=work)
+
+
+def _caller_problem(text: str) -> str | None:
+    if _CALLER.fullmatch(text) or _SERVICE.fullmatch(text):
+        return None
+    wanted = "Roles, sessions and services such as `ec2.amazonaws.com` can ask too."
+    return f"{arn_problem(text, 'user') or 'Nobody has this ARN.'} {wanted}"
+
+
+def _action_problem(text: str) -> str | None:
+    if re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9]+", text):
+        return None
+    return "Give one action: a service and its call with a colon between them, such as `s3:GetObject`."
+
+
+def _resource_problem(text: str) -> str | None:
+    if text == "*" or re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[^:]*:[^:]*:.+", text):
+        return None
+    return "Give an ARN, or `*` for a call about nothing in particular."
+
+
+# --- a profile in the learner's own AWS files
+
+
+_CONSENT = "yes"
+
+
+def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> ActionForm:
+    """Makes a form that adds a profile for the role to the learner's own AWS files, when they have typed `yes`.
+
+    Nothing is done before the button is pressed, so Run All changes no file.
+
+    Args:
+        account: the open account, whose region and address the profile gets, and in whose ledger it is written down.
+        role_arn: the role that the profile assumes.
+        key: the key that it assumes the role with.
+
+    Returns:
+        The form; its `result` is the `AddedProfile`.
+    """
+    fields = {
+        "profile": Field("Profile name", value="iam-tutorial", problem_of=profile_problem),
+        "consent": Field("Change my own AWS files", example=_CONSENT, problem_of=_consent_problem),
+    }
+
+    def work(values: dict[str, str]) -> AddedProfile:
+        return add_profile(
+            account.ledger,
+            profile=values["profile"],
+            role_arn=role_arn,
+            key=key,
+            region=account.region,
+            endpoint_url=account.endpoint_url,
+        )
+
+    return action_form(fields, button="Add the profile", work=work, run_at_once=False)
+
+
+def _consent_problem(text: str) -> str | None:
+    if text == _CONSENT:
+        return None
+    return f"Nothing was changed. Type `{_CONSENT}` to let the button add this profile to your own AWS files."

@@ -52,8 +52,7 @@ def trust_principal(arn: str, *, sid: str = TRUST_SID) -> Statement:
 
 def statements(document: Mapping[str, Any]) -> list[Statement]:
     """The statements of a document, which may hold one alone or a list of them."""
-    found = document.get("Statement", [])
-    return [dict(statement) for statement in (found if isinstance(found, list) else [found])]
+    return [dict(statement) for statement in listed(document.get("Statement", []))]
 
 
 def with_statement(document: Mapping[str, Any], statement: Statement) -> Document:
@@ -83,7 +82,7 @@ def parse_policy(text: str) -> Document:
         given = type(document).__name__
         message = f'A policy document is a JSON object with a "Statement"; this is a {given} without one.'
         raise ValueError(f'{message} Wrap the statement in {{"Version": "{VERSION}", "Statement": [ … ]}}.')
-    if not all(isinstance(statement, dict) for statement in _listed(document["Statement"])):
+    if not all(isinstance(statement, dict) for statement in listed(document["Statement"])):
         raise ValueError('Each statement of a policy is a JSON object, such as {"Effect": "Allow", …}.')
     return document
 
@@ -97,5 +96,6 @@ def _plain(values: str | Sequence[str]) -> str | list[str]:
     return values if isinstance(values, str) else list(values)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return the values of an element, which may hold one alone or a list of them."""
     return value if isinstance(value, list) else [value]

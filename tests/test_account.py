@@ -11,7 +11,7 @@ import pytest
 from helpers import sts
 from helpers.account import open_account
 from helpers.iam import AccessKey
-from helpers.sandbox.session import SandboxStopped
+from helpers.sandbox.outside.session import SandboxStopped
 
 # Opens the private account, makes a user with a key and a file, and prints what identifies them.
 USE_AN_ACCOUNT = """

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from ipywidgets import HTML
 
-from helpers.account_form import account_form
-from helpers.choice import Choice, read_choice, save_choice
-from helpers.forms import ActionForm, FormError
-from helpers.sandbox.connection import Connection
-from learner import Learner, learner_at
-from sandbox_clients import HERE, THERE, administrator, allow, new_user, unique
+from helpers.forms import account_form
+from helpers.own_account.choice import Choice, read_choice, save_choice
+from helpers.sandbox.outside.connection import Connection
+from helpers.widgets.fields import FormError
+from helpers.widgets.form import ActionForm
+from support.learner import Learner, learner_at
+from support.sandbox_clients import HERE, THERE, administrator, allow, new_user, unique
 
 MINE = "my AWS account"
 

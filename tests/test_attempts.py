@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from helpers import attempts, iam, policies, sts
-from helpers.account import Account, open_account, sandbox_account
+from helpers.account import Account, open_account
 from helpers.attempts import attempt
-from helpers.sandbox.connection import Connection
-from helpers.waiting import LIMIT_VARIABLE
-from sandbox_clients import running_sandbox, unique
+from helpers.clients import error_codes
+from helpers.clients.polling import LIMIT_VARIABLE
+from support.sandbox_clients import unique
 
 REFUSAL = "User: arn:aws:iam::111122223333:user/attempts-ana is not authorized to perform: iam:ListUsers"
 
@@ -102,19 +101,7 @@ def test_the_codes_that_count_can_be_named() -> None:
 
 # --- an account where a change has effect late
 
-DELAY = 2
 SOON = 5  # seconds: far below the limit of 60, and above the grace of an answer for good
-
-
-@pytest.fixture(scope="module")
-def late_sandbox() -> Iterator[Connection]:
-    with running_sandbox("--propagation-delay", str(DELAY)) as connection:
-        yield connection
-
-
-@pytest.fixture
-def late(late_sandbox: Connection, tmp_path: Path) -> Account:
-    return sandbox_account(late_sandbox, tmp_path)
 
 
 class User:
@@ -159,6 +146,7 @@ def test_what_was_granted_just_now_is_waited_for(user: User) -> None:
     assert "Note" not in repr(result)
 
 
+@pytest.mark.exhaustive
 def test_what_was_taken_away_just_now_is_waited_for_and_given_back_too(user: User) -> None:
     user.may("iam:ListUsers")
     attempt("list users", user.list_users, expect="allowed")
@@ -186,6 +174,7 @@ def test_trust_that_was_taken_away_is_waited_for(user: User) -> None:
     assert not attempt("assume the role", assume, expect="refused").allowed
 
 
+@pytest.mark.exhaustive
 def test_what_a_session_may_not_do_any_more_is_waited_for(user: User) -> None:
     trusted = policies.policy(policies.trust_principal(iam.get_user(user.admin, name=user.name).arn))
     role = iam.create_role(user.admin, name=unique("attempts"), trust_policy=trusted)
@@ -200,6 +189,7 @@ def test_what_a_session_may_not_do_any_more_is_waited_for(user: User) -> None:
     assert not attempt("list buckets", s3.list_buckets, expect="refused").allowed
 
 
+@pytest.mark.exhaustive
 def test_a_deleted_key_is_waited_for_until_it_is_refused(user: User) -> None:
     assert attempt("ask", user.who_am_i, expect="allowed").allowed
     iam.delete_access_key(user.admin, user_name=user.name, access_key_id=user.key.access_key_id)
@@ -209,12 +199,13 @@ def test_a_deleted_key_is_waited_for_until_it_is_refused(user: User) -> None:
     assert result.refusal[0] == "InvalidClientTokenId"
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("service", ["s3", "glue"])
 def test_a_new_key_is_waited_for_before_a_refusal_is_believed(user: User, service: str) -> None:
     client = user.account.client(service, user.key)
     result = attempt("call", client.list_buckets if service == "s3" else client.get_jobs, expect="refused")
     assert result.refusal
-    assert result.refusal[0] in attempts.REFUSAL_CODES
+    assert result.refusal[0] in error_codes.FORBIDDEN
 
 
 @pytest.mark.parametrize("expect", ["allowed", "refused"])

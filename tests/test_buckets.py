@@ -8,13 +8,15 @@ from botocore.exceptions import ClientError
 
 from helpers import buckets
 from helpers.account import Account, sandbox_account
-from helpers.ledger import Ledger
-from helpers.sandbox.connection import Connection
-from sandbox_clients import client, new_user, unique
+from helpers.inventory.ledger import Ledger
+from helpers.inventory.ownership import made_bucket_names
+from helpers.sandbox.outside.connection import Connection
+from support.sandbox_clients import client, new_user, unique
 
 
 @pytest.fixture
 def account(sandbox: Connection, tmp_path: Path) -> Account:
+    """Opened on the sandbox in which other clients are at work too."""
     return sandbox_account(sandbox, tmp_path)
 
 
@@ -33,7 +35,7 @@ def test_a_bucket_is_made_once_and_deleted_with_all_versions(account: Account) -
     name = f"anna-tutorial-{ledger.id}"
     for _ in range(2):
         buckets.create_bucket(s3, ledger, name=name)
-    assert buckets.made_bucket_names(s3, ledger) == [name]
+    assert made_bucket_names(s3, ledger) == [name]
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     for body in (b"first", b"second"):
         s3.put_object(Bucket=name, Key="notes.txt", Body=body)
@@ -42,7 +44,7 @@ def test_a_bucket_is_made_once_and_deleted_with_all_versions(account: Account) -
         s3.delete_bucket(Bucket=name)
     buckets.delete_bucket(s3, name=name)
     assert name not in names(account)
-    assert buckets.made_bucket_names(s3, ledger) == []
+    assert made_bucket_names(s3, ledger) == []
     buckets.delete_bucket(s3, name=name)
 
 
@@ -73,7 +75,7 @@ def test_a_bucket_that_the_ledger_does_not_have_is_nobodys_business(
 ) -> None:
     name = f"anna-{ledger.id}"
     client(sandbox, "s3", sandbox.accounts[0]).create_bucket(Bucket=name)
-    assert buckets.made_bucket_names(account.client("s3"), ledger) == []
+    assert made_bucket_names(account.client("s3"), ledger) == []
     assert name in names(account)
 
 

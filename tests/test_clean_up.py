@@ -17,10 +17,10 @@ from helpers import buckets, clean_up, iam, policies
 from helpers.account import Account, open_account
 from helpers.clean_up import NotChosenError
 from helpers.own_account.guard import GuardError
-from helpers.sandbox.connection import Connection
-from helpers.sandbox.control import advance_clock
-from learner import Learner, learner_at, own_account
-from sandbox_clients import (
+from helpers.sandbox.outside.connection import Connection
+from helpers.sandbox.outside.control import advance_clock
+from support.learner import Learner, learner_at, open_own_account
+from support.sandbox_clients import (
     CHECKOUT,
     HERE,
     TRUSTS_EC2,
@@ -36,22 +36,17 @@ from sandbox_clients import (
     trust,
     unique,
 )
-from sandbox_clients import iam as owners_iam
+from support.sandbox_clients import iam as owners_iam
 
 EC2 = policies.policy(policies.trust_service("ec2.amazonaws.com"))
 SECONDS_TO_END = 60
 NOTHING_LEFT, SOMETHING_LEFT, NOTHING_DONE = 0, 1, 2
 
 
-@pytest.fixture
-def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Connection) -> Learner:
-    return learner_at(tmp_path, monkeypatch, sandbox)
-
-
-@pytest.fixture
-def account(learner: Learner, sandbox: Connection) -> Account:
-    """Open for changes."""
-    return own_account(learner, sandbox, prefix=unique("anna"))
+@pytest.fixture(scope="module")
+def sandbox(own_sandbox: Connection) -> Connection:
+    """One that holds little besides: all of it is read, again and again."""
+    return own_sandbox
 
 
 @pytest.fixture
@@ -120,36 +115,40 @@ def held(owner: Any, account: Account) -> dict[str, Any]:
 # --- what goes
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("steps", range(len(PATH) + 1))
-def test_all_goes_wherever_one_stopped(account: Account, owner: Any, steps: int) -> None:
-    learn(account, steps)
-    before = held(owner, account)
-    planned = clean_up.plan(account)
-    assert held(owner, account) == before
+def test_all_goes_wherever_one_stopped(own_account: Account, owner: Any, steps: int) -> None:
+    learn(own_account, steps)
+    before = held(owner, own_account)
+    planned = clean_up.plan(own_account)
+    assert held(owner, own_account) == before
     assert {thing.name for thing in planned.things} == before.keys()
-    done = clean_up.clean_up(account)
+    done = clean_up.clean_up(own_account)
     assert (done.deleted, done.failed, done.done) == (planned.parts, (), True)
-    assert held(owner, account) == {}
-    again = clean_up.clean_up(account)
+    assert held(owner, own_account) == {}
+    again = clean_up.clean_up(own_account)
     assert (again.deleted, again.done) == ((), True)
 
 
-def test_in_any_order_by_hand_first(account: Account, owner: Any) -> None:
-    learn(account)
-    owner.delete_role_policy(RoleName=account.named("role"), PolicyName="glue")
-    iam.delete_user(account.client("iam"), name=account.named("user"))
-    account.client("s3").delete_object(Bucket=bucket_of(account), Key="notes.txt")
-    assert clean_up.clean_up(account).done
-    learn(account)
-    buckets.delete_bucket(account.client("s3"), name=bucket_of(account))
-    iam.delete_role(account.client("iam"), name=account.named("role"))
-    assert clean_up.clean_up(account).done
-    assert held(owner, account) == {}
+@pytest.mark.exhaustive
+def test_in_any_order_by_hand_first(own_account: Account, owner: Any) -> None:
+    learn(own_account)
+    owner.delete_role_policy(RoleName=own_account.named("role"), PolicyName="glue")
+    iam.delete_user(own_account.client("iam"), name=own_account.named("user"))
+    own_account.client("s3").delete_object(Bucket=bucket_of(own_account), Key="notes.txt")
+    assert clean_up.clean_up(own_account).done
+    learn(own_account)
+    buckets.delete_bucket(own_account.client("s3"), name=bucket_of(own_account))
+    iam.delete_role(own_account.client("iam"), name=own_account.named("role"))
+    assert clean_up.clean_up(own_account).done
+    assert held(owner, own_account) == {}
 
 
-def test_what_hangs_on_the_tutorials_things_goes_with_them(account: Account, owner: Any, sandbox: Connection) -> None:
-    learn(account)
-    role, user = account.named("role"), account.named("user")
+def test_what_hangs_on_the_tutorials_things_goes_with_them(
+    own_account: Account, owner: Any, sandbox: Connection
+) -> None:
+    learn(own_account)
+    role, user = own_account.named("role"), own_account.named("user")
     managed = owner.create_policy(PolicyName=unique("managed"), PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
     owner.attach_role_policy(RoleName=role, PolicyArn=managed)
     owner.attach_user_policy(UserName=user, PolicyArn=managed)
@@ -167,20 +166,20 @@ def test_what_hangs_on_the_tutorials_things_goes_with_them(account: Account, own
     app, now = pyotp.TOTP(device["Base32StringSeed"].decode()), int(time.time())
     codes = {"AuthenticationCode1": app.at(now - 30), "AuthenticationCode2": app.at(now)}
     owner.enable_mfa_device(UserName=user, SerialNumber=device["SerialNumber"], **codes)
-    s3 = account.client("s3")
+    s3 = own_account.client("s3")
     owners_s3 = client(sandbox, "s3", administrator(sandbox))
-    owners_s3.put_bucket_versioning(Bucket=bucket_of(account), VersioningConfiguration={"Status": "Enabled"})
-    s3.put_object(Bucket=bucket_of(account), Key="notes.txt", Body=b"again")
-    s3.delete_object(Bucket=bucket_of(account), Key="notes.txt")
-    planned = clean_up.plan(account)
-    done = clean_up.clean_up(account)
+    owners_s3.put_bucket_versioning(Bucket=bucket_of(own_account), VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket_of(own_account), Key="notes.txt", Body=b"again")
+    s3.delete_object(Bucket=bucket_of(own_account), Key="notes.txt")
+    planned = clean_up.plan(own_account)
+    done = clean_up.clean_up(own_account)
     assert (done.deleted, done.failed, done.done) == (planned.parts, (), True)
     assert f"password of user {user}" in done.deleted
     assert any("MFA device" in each for each in done.deleted)
     assert f"role {role} taken out of instance profile {role}" in done.deleted
     assert sum("access key" in each for each in done.deleted) == 2
     assert sum("notes.txt" in each for each in done.deleted) == 3
-    assert held(owner, account) == {}
+    assert held(owner, own_account) == {}
     assert owner.get_group(GroupName=group)["Users"] == []
     assert owner.get_policy(PolicyArn=managed)["Policy"]["AttachmentCount"] == 0
 
@@ -188,8 +187,9 @@ def test_what_hangs_on_the_tutorials_things_goes_with_them(account: Account, own
 # --- what fails
 
 
+@pytest.mark.exhaustive
 def test_the_rest_goes_where_one_thing_cannot(learner: Learner, sandbox: Connection, owner: Any) -> None:
-    own_account(learner, sandbox, prefix=unique("anna"))
+    open_own_account(learner, sandbox, prefix=unique("anna"))
     user = new_user(sandbox, allow("*"))
     learner.export_key(user.key)
     account = open_account()
@@ -215,11 +215,12 @@ def test_the_rest_goes_where_one_thing_cannot(learner: Learner, sandbox: Connect
     assert held(owner, account) == {}
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("action", ["iam:GetUser", "s3:ListAllMyBuckets", "iam:ListAccessKeys"])
 def test_what_cannot_be_read_is_not_said_to_be_gone(
     learner: Learner, sandbox: Connection, owner: Any, action: str
 ) -> None:
-    own_account(learner, sandbox, prefix=unique("anna"))
+    open_own_account(learner, sandbox, prefix=unique("anna"))
     user = new_user(sandbox, allow("*"))
     learner.export_key(user.key)
     account = open_account()
@@ -238,7 +239,7 @@ def test_what_cannot_be_read_is_not_said_to_be_gone(
 
 def test_whether_there_are_look_alikes_need_not_be_known(learner: Learner, sandbox: Connection, owner: Any) -> None:
     """What is the tutorial's, the ledger tells: nobody has to list all that an account has."""
-    own_account(learner, sandbox, prefix=unique("anna"))
+    open_own_account(learner, sandbox, prefix=unique("anna"))
     user = new_user(sandbox, allow("*"))
     learner.export_key(user.key)
     account = open_account()
@@ -251,7 +252,7 @@ def test_whether_there_are_look_alikes_need_not_be_known(learner: Learner, sandb
 
 
 def test_nothing_goes_before_the_number_is_typed(learner: Learner, sandbox: Connection, owner: Any) -> None:
-    account = own_account(learner, sandbox, prefix=unique("anna"))
+    account = open_own_account(learner, sandbox, prefix=unique("anna"))
     learn(account)
     learner.export(IAM_TUTORIAL_ACCOUNT="")
     before = held(owner, account)
@@ -278,6 +279,7 @@ def plant(owner: Any, name: str, tags: Mapping[str, str]) -> None:
     owner.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document(allow("sts:AssumeRole")))
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize(
     "tags",
     [
@@ -289,46 +291,46 @@ def plant(owner: Any, name: str, tags: Mapping[str, str]) -> None:
     ],
     ids=str,
 )
-def test_what_somebody_else_made_stays(account: Account, owner: Any, tags: dict[str, str]) -> None:
+def test_what_somebody_else_made_stays(own_account: Account, owner: Any, tags: dict[str, str]) -> None:
     """Under names like the tutorial's, and under exactly its names, where the ledger has them: it made them before."""
-    tags |= {"learner": account.learner} if "learner" in tags else {}
-    learn(account)
-    clean_up.clean_up(account)
+    tags |= {"learner": own_account.learner} if "learner" in tags else {}
+    learn(own_account)
+    clean_up.clean_up(own_account)
     for name in ("role", "user", "role-2"):
-        plant(owner, account.named(name), tags)
-    plant(owner, account.named("role").capitalize() + "-3", tags)
-    before = held(owner, account)
+        plant(owner, own_account.named(name), tags)
+    plant(owner, own_account.named("role").capitalize() + "-3", tags)
+    before = held(owner, own_account)
     assert len(before) == 8
-    planned = clean_up.plan(account)
+    planned = clean_up.plan(own_account)
     assert (planned.things, planned.parts) == ((), ())
-    assert clean_up.clean_up(account).deleted == ()
-    assert held(owner, account) == before
+    assert clean_up.clean_up(own_account).deleted == ()
+    assert held(owner, own_account) == before
     left_alone = "\n".join(planned.left_alone)
-    assert f"role {account.named('role')}: " in left_alone
-    assert f"user {account.named('user')}: " in left_alone
-    assert (f"role {account.named('role-2')}: it carries the tag" in left_alone) is ("learner" in tags)
+    assert f"role {own_account.named('role')}: " in left_alone
+    assert f"user {own_account.named('user')}: " in left_alone
+    assert (f"role {own_account.named('role-2')}: it carries the tag" in left_alone) is ("learner" in tags)
 
 
-def test_what_carries_the_tag_can_be_chosen_by_hand(account: Account, owner: Any) -> None:
+def test_what_carries_the_tag_can_be_chosen_by_hand(own_account: Account, owner: Any) -> None:
     """So the learner gets rid of what is left when the ledger was lost."""
-    learn(account, 5)
-    account.ledger.path.unlink()
+    learn(own_account, 5)
+    own_account.ledger.path.unlink()
     again = open_account()
     planned = clean_up.plan(again)
     assert planned.things == ()
-    role, user = f"role {account.named('role')}", f"user {account.named('user')}"
+    role, user = f"role {own_account.named('role')}", f"user {own_account.named('user')}"
     assert [each.partition(":")[0] for each in planned.left_alone] == [user, role]
     assert clean_up.clean_up(again, also=[role]).done
-    assert held(owner, account).keys() == {user}
+    assert held(owner, own_account).keys() == {user}
     chosen = clean_up.plan(again, also=[user])
     assert chosen.left_alone == ()
     assert clean_up.clean_up(again, also=[user]).deleted == chosen.parts
-    assert held(owner, account) == {}
+    assert held(owner, own_account) == {}
 
 
-def test_a_bucket_can_be_chosen_by_hand_too(account: Account) -> None:
-    s3, lost = account.client("s3"), account.ledger
-    name = account.named(f"tutorial-{lost.id}")
+def test_a_bucket_can_be_chosen_by_hand_too(own_account: Account) -> None:
+    s3, lost = own_account.client("s3"), own_account.ledger
+    name = own_account.named(f"tutorial-{lost.id}")
     buckets.create_bucket(s3, lost, name=name)
     s3.put_object(Bucket=name, Key="notes.txt", Body=b"mine")
     lost.path.unlink()
@@ -340,8 +342,9 @@ def test_a_bucket_can_be_chosen_by_hand_too(account: Account) -> None:
     assert name not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
+@pytest.mark.exhaustive
 def test_what_was_chosen_and_could_not_be_deleted_is_left(learner: Learner, sandbox: Connection, owner: Any) -> None:
-    own_account(learner, sandbox, prefix=unique("anna"))
+    open_own_account(learner, sandbox, prefix=unique("anna"))
     user = new_user(sandbox, allow("*"), deny("iam:DeleteRole"))
     learner.export_key(user.key)
     account = open_account()
@@ -351,6 +354,7 @@ def test_what_was_chosen_and_could_not_be_deleted_is_left(learner: Learner, sand
     assert [thing.name for thing in done.left.things] == [f"role {account.named('copy')}"]
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize(
     "chosen",
     [
@@ -366,27 +370,27 @@ def test_what_was_chosen_and_could_not_be_deleted_is_left(learner: Learner, sand
         "role b{}role",
     ],
 )
-def test_what_is_not_the_learners_cannot_be_chosen(account: Account, owner: Any, chosen: str) -> None:
-    plant(owner, account.named("untagged"), {"ledger": "0123456789ab"})
-    plant(owner, account.named("tagged"), BY_TUTORIAL | {"learner": account.learner})
-    plant(owner, account.named("b-role"), BY_TUTORIAL | {"learner": f"{account.learner}-b"})
-    plant(owner, f"b{account.named('role')}", BY_TUTORIAL | {"learner": account.learner})
-    learn(account, 1)
-    before = held(owner, account)
-    also = [f"role {account.named('tagged')}", chosen.format(account.prefix)]
+def test_what_is_not_the_learners_cannot_be_chosen(own_account: Account, owner: Any, chosen: str) -> None:
+    plant(owner, own_account.named("untagged"), {"ledger": "0123456789ab"})
+    plant(owner, own_account.named("tagged"), BY_TUTORIAL | {"learner": own_account.learner})
+    plant(owner, own_account.named("b-role"), BY_TUTORIAL | {"learner": f"{own_account.learner}-b"})
+    plant(owner, f"b{own_account.named('role')}", BY_TUTORIAL | {"learner": own_account.learner})
+    learn(own_account, 1)
+    before = held(owner, own_account)
+    also = [f"role {own_account.named('tagged')}", chosen.format(own_account.prefix)]
     for act in (clean_up.plan, clean_up.clean_up):
         with pytest.raises(NotChosenError, match="nothing was deleted"):
-            act(account, also=also)
-    assert held(owner, account) == before
+            act(own_account, also=also)
+    assert held(owner, own_account) == before
 
 
-def test_chosen_once_is_not_chosen_for_ever(account: Account, owner: Any) -> None:
-    name = account.named("copy")
-    plant(owner, name, BY_TUTORIAL | {"learner": account.learner})
-    assert clean_up.clean_up(account, also=[f"role {name}"]).done
+def test_chosen_once_is_not_chosen_for_ever(own_account: Account, owner: Any) -> None:
+    name = own_account.named("copy")
+    plant(owner, name, BY_TUTORIAL | {"learner": own_account.learner})
+    assert clean_up.clean_up(own_account, also=[f"role {name}"]).done
     owner.create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUSTS_EC2))
     with pytest.raises(GuardError, match="did not make the role"):
-        account.client("iam").delete_role(RoleName=name)
+        own_account.client("iam").delete_role(RoleName=name)
 
 
 # --- without Jupyter
@@ -431,11 +435,11 @@ def typed(text: str, *options: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def learned(account: Account, learner: Learner) -> Account:
+def learned(own_account: Account, learner: Learner) -> Account:
     """An account in which the tutorial was done; a terminal that knows no number."""
-    learn(account)
+    learn(own_account)
     learner.export(IAM_TUTORIAL_ACCOUNT="")
-    return account
+    return own_account
 
 
 def test_make_runs_it() -> None:
@@ -453,6 +457,7 @@ def test_a_dry_run_tells_all_and_deletes_nothing(learned: Account, owner: Any) -
     assert held(owner, learned) == before
 
 
+@pytest.mark.exhaustive
 def test_a_number_that_is_given_deletes_all(learned: Account, owner: Any) -> None:
     done = in_terminal("--account", "1111-2222-3333")
     assert (done.returncode, done.stderr) == (NOTHING_LEFT, "")
@@ -463,12 +468,14 @@ def test_a_number_that_is_given_deletes_all(learned: Account, owner: Any) -> Non
     assert f"account {HERE}: nothing is there that the tutorial made" in again.stdout
 
 
+@pytest.mark.exhaustive
 def test_the_environments_number_counts(learned: Account, learner: Learner, owner: Any) -> None:
     learner.export(IAM_TUTORIAL_ACCOUNT=HERE)
     assert in_terminal().returncode == NOTHING_LEFT
     assert held(owner, learned) == {}
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("options", [(), ("--account", "444455556666"), ("--account", "1")])
 def test_without_its_number_nothing_is_deleted(learned: Account, owner: Any, options: tuple[str, ...]) -> None:
     before = held(owner, learned)
@@ -485,6 +492,7 @@ def test_the_number_is_typed(learned: Account, owner: Any) -> None:
     assert held(owner, learned) == {}
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize(
     ("text", "code", "told"),
     [
@@ -504,6 +512,7 @@ def test_what_is_no_answer_deletes_nothing(learned: Account, owner: Any, text: s
     assert held(owner, learned) == before
 
 
+@pytest.mark.exhaustive
 def test_what_stays_is_told_and_ends_with_one(learned: Account, learner: Learner, sandbox: Connection) -> None:
     user = new_user(sandbox, allow("*"), deny("iam:DeleteRole"))
     learner.export_key(user.key)
@@ -513,15 +522,17 @@ def test_what_stays_is_told_and_ends_with_one(learned: Account, learner: Learner
     assert "Traceback" not in done.stderr
 
 
-def test_something_can_be_chosen_in_a_terminal(account: Account, owner: Any) -> None:
-    plant(owner, account.named("copy"), BY_TUTORIAL | {"learner": account.learner})
-    assert in_terminal("--also", f"role {account.named('copy')}").returncode == NOTHING_LEFT
-    assert held(owner, account).keys() == {f"user {account.named('copy')}"}
-    missing = in_terminal("--also", f"role {account.named('copy')}")
+@pytest.mark.exhaustive
+def test_something_can_be_chosen_in_a_terminal(own_account: Account, owner: Any) -> None:
+    plant(owner, own_account.named("copy"), BY_TUTORIAL | {"learner": own_account.learner})
+    assert in_terminal("--also", f"role {own_account.named('copy')}").returncode == NOTHING_LEFT
+    assert held(owner, own_account).keys() == {f"user {own_account.named('copy')}"}
+    missing = in_terminal("--also", f"role {own_account.named('copy')}")
     assert (missing.returncode, missing.stdout) == (NOTHING_DONE, "")
     assert "nothing was deleted" in missing.stderr
 
 
+@pytest.mark.exhaustive
 def test_expired_credentials_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_sandbox() as connection:
         role = new_role(connection, trust({"AWS": HERE}))
@@ -548,6 +559,7 @@ def test_a_damaged_ledger_is_said(learned: Account, owner: Any) -> None:
     assert held(owner, learned) == before
 
 
+@pytest.mark.exhaustive
 def test_another_account_of_this_checkout_is_named(learned: Account) -> None:
     other = learned.folder.parent / "444455556666"
     other.mkdir()
@@ -561,7 +573,7 @@ def test_no_sandbox_is_started_to_say_that_it_is_empty(learner: Learner, tmp_pat
     """The sandbox's folder is another one, for this checkout's may have one that is running."""
     learner.export(IAM_TUTORIAL_TARGET="sandbox", IAM_TUTORIAL_FOLDER=str(tmp_path / "accounts"))
     code = (
-        "import sys; from pathlib import Path; import helpers.sandbox.background as background;"
+        "import sys; from pathlib import Path; import helpers.sandbox.outside.background as background;"
         "background.FOLDER = Path(sys.argv.pop()); from helpers import clean_up; sys.exit(clean_up.main())"
     )
     folder = tmp_path / "sandbox"

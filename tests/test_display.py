@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.display import JsonDocument, Rows, Shown, mask
+from helpers.display import JsonDocument, Rows, Shown
+from helpers.secrecy import mask
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 

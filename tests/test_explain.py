@@ -4,29 +4,30 @@ import json
 import random
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_cli import command_problem
-from helpers import clean_up, iam, policies, sts
-from helpers.account import Account, open_account
-from helpers.decisions import Verdict
-from helpers.explain import Explanation, explain
-from sandbox_clients import allow, deny, document, trust, unique
+from helpers import iam, policies, sts
+from helpers.account import Account, sandbox_account
+from helpers.diagnosis.explanation import Explanation
+from helpers.evaluation.decisions import Verdict
+from helpers.explain import explain
+from helpers.inventory.ownership import TAG_KEY, TAG_VALUE
+from helpers.sandbox.outside.connection import Connection
+from support.aws_cli import command_problem
+from support.random_setups import CONDITIONS, Setup, Stage
+from support.sandbox_clients import Statement, allow, deny, document, trust, unique
 
 S3_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    account = open_account("private")
-    yield account
-    for each in (account, *account.others):
-        clean_up.clean_up(each)
+def account(own_sandbox: Connection, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return sandbox_account(own_sandbox, tmp_path_factory.mktemp("account"))
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def new_user(account: Account, *inline: Any) -> User:
 
 
 def new_role(account: Account, *trusts: Any, **options: Any) -> str:
-    made = {"Key": iam.TAG_KEY, "Value": f"{iam.TAG_VALUE}-explain"}
+    made = {"Key": TAG_KEY, "Value": f"{TAG_VALUE}-explain"}
     options = {"RoleName": unique("role"), "AssumeRolePolicyDocument": document(*trusts), "Tags": [made]} | options
     arn: str = account.client("iam").create_role(**options)["Role"]["Arn"]
     return arn
@@ -531,157 +532,77 @@ def test_many_policies_are_folded(account: Account) -> None:
 
 # --- whatever the set-up: what is explained is what AWS answers, and the side and statement named decide
 
-SETUPS = 200
+SETUPS, IN_EACH = 200, 10
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """A stage with a role in each account."""
+
+    stage: Stage
+    asking: User
+    roles: list[str]
 
 
 @pytest.fixture(scope="module")
-def stage(account: Account) -> "Stage":
-    return Stage(account)
+def theatre(account: Account) -> Theatre:
+    user, other, client, group = new_user(account), new_user(account), account.client("iam"), unique("group")
+    client.create_group(GroupName=group)
+    client.add_user_to_group(GroupName=group, UserName=user.name)
+    client.tag_user(UserName=user.name, Tags=[{"Key": "team", "Value": "blue"}])
+    closed = trust({"Service": "ec2.amazonaws.com"})
+    roles = [new_role(each, closed) for each in (account, account.others[0])]
+    return Theatre(Stage(account, user.arn, other.arn, group, CONDITIONS), user, roles)
 
 
-class Stage:
-    """Two users, a group, a boundary and a role in each account, on which random set-ups are played."""
-
-    def __init__(self, account: Account) -> None:
-        self.account, self.iam = account, account.client("iam")
-        self.user, self.other = new_user(account), new_user(account)
-        self.group = unique("group")
-        self.iam.create_group(GroupName=self.group)
-        self.iam.add_user_to_group(GroupName=self.group, UserName=self.user.name)
-        self.iam.tag_user(UserName=self.user.name, Tags=[{"Key": "team", "Value": "blue"}])
-        closed = trust({"Service": "ec2.amazonaws.com"})
-        self.roles = [new_role(account, closed), new_role(account.others[0], closed)]
-
-    def play(self, chance: random.Random) -> tuple[str, dict[str, str], list[list[Any]]]:
-        """Sets everything anew: the role to assume, the options of the call, and the documents."""
-        role_arn = chance.choice(self.roles)
-        options = chance.choice([{}, {}, {"ExternalId": "agreed"}, {"ExternalId": "guessed"}])
-        user, group, boundary, own = (
-            [statement(chance, role_arn, number) for number in range(chance.choice(sizes))]
-            for sizes in ((0, 1, 1, 2), (0, 0, 1), (0, 0, 0, 1, 2), (0,))
-        )
-        own = [self.trust_statement(chance, number) for number in range(chance.choice((1, 1, 2, 3)))]
-        self.put("user", self.user.name, user)
-        self.put("group", self.group, group)
-        self.bound(boundary)
-        owner = self.account.of(role_arn.split(":")[4])
-        assert owner is not None
-        owner.client("iam").update_assume_role_policy(RoleName=role_arn.split("/")[1], PolicyDocument=document(*own))
-        return role_arn, options, [user, group, boundary, own]
-
-    def put(self, holder: str, name: str, statements: list[Any]) -> None:
-        named = {f"{holder.title()}Name": name, "PolicyName": "inline"}
-        if statements:
-            getattr(self.iam, f"put_{holder}_policy")(**named, PolicyDocument=document(*statements))
-        elif getattr(self.iam, f"list_{holder}_policies")(**{f"{holder.title()}Name": name})["PolicyNames"]:
-            getattr(self.iam, f"delete_{holder}_policy")(**named)
-
-    def bound(self, statements: list[Any]) -> None:
-        if not statements:
-            if "PermissionsBoundary" in self.iam.get_user(UserName=self.user.name)["User"]:
-                self.iam.delete_user_permissions_boundary(UserName=self.user.name)
-            return
-        created = self.iam.create_policy(PolicyName=unique("boundary"), PolicyDocument=document(*statements))
-        arn = created["Policy"]["Arn"]
-        self.iam.put_user_permissions_boundary(UserName=self.user.name, PermissionsBoundary=arn)
-
-    def trust_statement(self, chance: random.Random, number: int) -> Any:
-        named = [
-            {"AWS": self.user.arn},
-            {"AWS": self.user.arn},
-            {"AWS": self.account.account_id},
-            {"AWS": f"arn:aws:iam::{self.account.account_id}:root"},
-            {"AWS": self.other.arn},
-            {"AWS": [self.other.arn, self.user.arn]},
-            {"Service": "ec2.amazonaws.com"},
-            "*",
-        ]
-        more = chance.choice([{}, {}, *CONDITIONS])
-        return trust(chance.choice(named), chance.choice(["Allow"] * 5 + ["Deny"]), **more) | {"Sid": f"T{number}"}
-
-
-CONDITIONS = [
-    {"Condition": {"StringEquals": {"sts:ExternalId": "agreed"}}},
-    {"Condition": {"StringNotEquals": {"sts:ExternalId": "agreed"}}},
-    {"Condition": {"StringEquals": {"aws:PrincipalTag/team": ["blue", "green"]}}},
-    {"Condition": {"StringLike": {"aws:username": "nobody-*"}}},
-    {"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}},
-    {"Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
-    {"Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
-    {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
-    {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}},
-    {"Condition": {"Null": {"sts:RoleSessionName": "true"}}},
-    {"Condition": {"StringEquals": {"aws:ResourceAccount": "111122223333"}}},
-]
-
-
-def statement(chance: random.Random, role_arn: str, number: int) -> Any:
-    action = chance.choice(["sts:AssumeRole", "sts:AssumeRole", "sts:*", "STS:assumerole", "s3:*", "*"])
-    resource = chance.choice([role_arn, role_arn, "*", f"{role_arn}-else", role_arn[:-3] + "*"])
-    more = chance.choice([{}, {}, {}, *CONDITIONS])
-    effect = chance.choice([allow, allow, allow, allow, deny])
-    return {**effect(action, resource, **more), "Sid": f"S{number}"}
-
-
-@pytest.mark.parametrize("seed", range(SETUPS // 20))
-def test_random_setups_are_explained_as_aws_answers(account: Account, stage: Stage, seed: int) -> None:
+@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.parametrize("seed", range(SETUPS // IN_EACH))
+def test_random_setups_are_explained_as_aws_answers(account: Account, theatre: Theatre, seed: int) -> None:
     chance = random.Random(seed)
-    for number in range(20):
-        role_arn, options, written = stage.play(chance)
-        error = assume(account, stage.user, role_arn, **options)
+    for number in range(IN_EACH):
+        role_arn = chance.choice(theatre.roles)
+        options = chance.choice([{}, {}, {"ExternalId": "agreed"}, {"ExternalId": "guessed"}])
+        written = theatre.stage.play(chance, role_arn)
+        error = assume(account, theatre.asking, role_arn, **options)
         context = {"sts:RoleSessionName": "test"} | ({"sts:ExternalId": options["ExternalId"]} if options else {})
-        asked = explain(account, principal=stage.user.arn, resource=role_arn, context=context)
-        shown = f"{json.dumps(written)}\n{asked}"
+        asked = explain(account, principal=theatre.asking.arn, resource=role_arn, context=context)
+        shown = f"{written}\n{asked}"
         assert (asked.verdict is Verdict.ALLOWED) is (error is None), shown
         if error:
             told = explain(account, error)
             assert (told.verdict, told.decided_by, told.deciding) == (asked.verdict, asked.decided_by, asked.deciding)
         if number % 4 == 0:
-            decides(stage, role_arn, options, written, asked, shown)
+            change_what_decides(theatre.stage, role_arn, written, asked, shown)
+            after = explain(account, principal=theatre.asking.arn, resource=role_arn, context=context)
+            error = assume(account, theatre.asking, role_arn, **options)
+            assert (after.verdict is Verdict.ALLOWED) is (error is None), f"{shown}\n{after}"
+            if asked.verdict is Verdict.ALLOWED:
+                assert error is not None, shown
+            else:
+                assert (after.verdict, after.decided_by) != (asked.verdict, asked.decided_by), f"{shown}\n{after}"
 
 
-def decides(
-    stage: Stage, role_arn: str, options: Any, written: list[list[Any]], asked: Explanation, shown: str
-) -> None:
-    """Takes the named statements out, or gives the named side what it lacks: the answer must change."""
-    user, _, boundary, own = written
+def change_what_decides(stage: Stage, role_arn: str, written: Setup, asked: Explanation, shown: str) -> None:
+    """Takes the named statements out, or gives the named side what it lacks."""
     if asked.verdict is Verdict.IMPLICIT_DENY:
         missing = {"Sid": "Given", "Effect": "Allow", "Action": "sts:AssumeRole"}
         match asked.decided_by:
             case "identity":
-                stage.put("user", stage.user.name, [*user, {**missing, "Resource": role_arn}])
+                stage.write_user_policy([*written.user, {**missing, "Resource": role_arn}])
             case "boundary":
-                stage.bound([*boundary, {**missing, "Resource": role_arn}])
+                stage.write_boundary([*written.boundary, {**missing, "Resource": role_arn}])
             case "resource":
-                put_trust(stage, role_arn, [*own, {**missing, "Principal": {"AWS": stage.user.arn}}])
-    else:
-        named = {(source, said.name) for source, said in asked.deciding}
-        assert named, shown
-        kept = [
-            [one for one in document_ if not any(kind in source and name == one["Sid"] for source, name in named)]
-            for kind, document_ in zip(["of user", "of group", "boundary", "trust policy"], written, strict=True)
-        ]
-        stage.put("user", stage.user.name, kept[0])
-        stage.put("group", stage.group, kept[1])
-        if boundary:
-            stage.bound(kept[2] or [deny("s3:GetBucketCORS")])
-        put_trust(stage, role_arn, kept[3] or [trust({"Service": "ec2.amazonaws.com"})])
-    after = explain(
-        stage.account,
-        principal=stage.user.arn,
-        resource=role_arn,
-        context={"sts:RoleSessionName": "test", **({"sts:ExternalId": options["ExternalId"]} if options else {})},
-    )
-    error = assume(stage.account, stage.user, role_arn, **options)
-    assert (after.verdict is Verdict.ALLOWED) is (error is None), f"{shown}\n{after}"
-    if asked.verdict is Verdict.ALLOWED:
-        assert error is not None, shown
-    else:
-        assert (after.verdict, after.decided_by) != (asked.verdict, asked.decided_by), f"{shown}\n{after}"
+                stage.write_trust(role_arn, [*written.trust, {**missing, "Principal": {"AWS": stage.user_arn}}])
+        return
+    named = {(source, said.name) for source, said in asked.deciding}
+    assert named, shown
 
+    def without(statements: Sequence[Statement], kind: str) -> list[Statement]:
+        return [one for one in statements if not any(kind in source and name == one["Sid"] for source, name in named)]
 
-def put_trust(stage: Stage, role_arn: str, statements: list[Any]) -> None:
-    owner = stage.account.of(role_arn.split(":")[4])
-    assert owner is not None
-    text = document(*statements)
-    owner.client("iam").update_assume_role_policy(RoleName=role_arn.split("/")[1], PolicyDocument=text)
+    stage.write_user_policy(without(written.user, "of user"))
+    stage.write_group_policy(without(written.group, "of group"))
+    if written.boundary:
+        stage.write_boundary(without(written.boundary, "boundary") or [deny("s3:GetBucketCORS")])
+    kept = without(written.trust, "trust policy")
+    stage.write_trust(role_arn, kept or [trust({"Service": "ec2.amazonaws.com"})])

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers import clean_up, steps
+from helpers import clean_up
 from helpers.account import Account, open_account
-from helpers.decisions import Verdict
-from helpers.explain import explain_form
-from helpers.forms import ActionForm, FormError
+from helpers.evaluation.decisions import Verdict
+from helpers.forms import explain_form
+from helpers.lessons import steps
+from helpers.widgets.fields import FormError
+from helpers.widgets.form import ActionForm
 
 
 @pytest.fixture(scope="module")

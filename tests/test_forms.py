@@ -16,7 +16,9 @@ from ipywidgets import HTML
 from helpers import iam
 from helpers.account import open_account
 from helpers.display import Rows, Shown
-from helpers.forms import ActionForm, Field, Form, FormError, action_form, arn_form, name_form
+from helpers.forms import arn_form, name_form
+from helpers.widgets.fields import Field, FormError
+from helpers.widgets.form import ActionForm, Form, action_form
 
 HERE = "111122223333"
 ROLE = f"arn:aws:iam::{HERE}:role/tutorial-role"

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from helpers import clean_up, iam, policies
 from helpers.account import open_account
+from helpers.inventory.ownership import NameTakenError
 
 ROLE, USER = "iam-role", "iam-ana"
 FOREIGN_ROLE, FOREIGN_USER = "iam-foreign-role", "iam-foreign-ben"
@@ -96,18 +97,18 @@ def test_creating_again_changes_nothing(client: Any) -> None:
 @pytest.mark.usefixtures("foreign")
 def test_a_name_that_is_taken_is_left_alone(client: Any) -> None:
     before = everything(client)
-    with pytest.raises(iam.NameTakenError, match=f"role named {FOREIGN_ROLE} .* Choose another name"):
+    with pytest.raises(NameTakenError, match=f"role named {FOREIGN_ROLE} .* Choose another name"):
         iam.create_role(client, name=FOREIGN_ROLE, trust_policy=TRUST)
-    with pytest.raises(iam.NameTakenError, match=f"user named {FOREIGN_USER} .* Choose another name"):
+    with pytest.raises(NameTakenError, match=f"user named {FOREIGN_USER} .* Choose another name"):
         iam.create_user(client, name=FOREIGN_USER)
     assert everything(client) == before
 
 
 @pytest.mark.usefixtures("foreign")
 def test_a_name_that_is_taken_in_capitals_is_taken(client: Any) -> None:
-    with pytest.raises(iam.NameTakenError, match="Choose another name"):
+    with pytest.raises(NameTakenError, match="Choose another name"):
         iam.create_role(client, name=FOREIGN_ROLE.upper(), trust_policy=TRUST)
-    with pytest.raises(iam.NameTakenError, match="Choose another name"):
+    with pytest.raises(NameTakenError, match="Choose another name"):
         iam.create_user(client, name=FOREIGN_USER.upper())
 
 
@@ -213,8 +214,8 @@ def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> No
     account = open_account("private")
     expected = (
         f"access key ****************{key.access_key_id[-4:]} of user {USER}",
-        f"inline policy glue of user {USER}",
         f"policy AmazonEC2ReadOnlyAccess detached from user {USER}",
+        f"inline policy glue of user {USER}",
         f"user {USER}",
         f"policy AmazonS3FullAccess detached from role {ROLE}",
         f"inline policy glue of role {ROLE}",
@@ -241,9 +242,9 @@ def test_deleting_again_is_quiet(client: Any) -> None:
 @pytest.mark.usefixtures("foreign")
 def test_what_others_made_is_never_deleted(client: Any) -> None:
     before = everything(client)
-    with pytest.raises(iam.NameTakenError, match="left alone"):
+    with pytest.raises(NameTakenError, match="left alone"):
         iam.delete_role(client, name=FOREIGN_ROLE)
-    with pytest.raises(iam.NameTakenError, match="left alone"):
+    with pytest.raises(NameTakenError, match="left alone"):
         iam.delete_user(client, name=FOREIGN_USER)
     assert everything(client) == before
 
@@ -254,7 +255,8 @@ def test_what_others_made_is_never_deleted(client: Any) -> None:
 def test_a_role_says_whom_it_trusts_and_what_it_may_do() -> None:
     deny = policies.trust_principal("arn:aws:iam::111122223333:user/ben", sid="Never") | {"Effect": "Deny"}
     two = policies.trust_principal("", sid="Two") | {"Principal": {"AWS": ["one", "other"]}}
-    role = iam.Role("r", "arn:r", policies.policy(EC2, deny, two), (iam.AMAZON_S3_FULL_ACCESS,), {"glue": GLUE})
+    may = {"attached_policies": (iam.AMAZON_S3_FULL_ACCESS,), "inline_policies": {"glue": GLUE}}
+    role = iam.Role("r", "arn:r", trust_policy=policies.policy(EC2, deny, two), **may)
     assert repr(role) == (
         "Role r\n  ARN: arn:r\n"
         "  Trusts:\n    ec2.amazonaws.com\n    never arn:aws:iam::111122223333:user/ben\n    one, other\n"
@@ -263,7 +265,6 @@ def test_a_role_says_whom_it_trusts_and_what_it_may_do() -> None:
 
 
 def test_an_empty_role_and_user_say_so() -> None:
-    assert (
-        repr(iam.Role("r", "arn:r", policies.policy())) == "Role r\n  ARN: arn:r\n  Trusts: nobody\n  Permissions: none"
-    )
+    role = iam.Role("r", "arn:r", trust_policy=policies.policy())
+    assert repr(role) == "Role r\n  ARN: arn:r\n  Trusts: nobody\n  Permissions: none"
     assert repr(iam.User("u", "arn:u")) == "User u\n  ARN: arn:u\n  Permissions: none"

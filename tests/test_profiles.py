@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from helpers import iam, policies, profiles, sts
+from helpers import cli, iam, policies, profiles, sts
 from helpers.account import Account, open_account
-from helpers.sandbox.session import SandboxStopped
+from helpers.sandbox.outside.session import SandboxStopped
+from support.sandbox_clients import CHECKOUT
 
-SCRIPT = Path(__file__).parent.parent / "notebooks" / "assume_role.py"
+SCRIPT = CHECKOUT / "notebooks" / "assume_role.py"
 EXAMPLE = iam.AccessKey("ana", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 WHO_AM_I = "aws sts get-caller-identity"
 
@@ -36,7 +37,7 @@ class Ready:
 
     def who_am_i(self, line: str = WHO_AM_I, **options: Any) -> str:
         """The ARN that the CLI ends up with."""
-        done = profiles.run(self.account, line, **options)
+        done = cli.run(self.account, line, **options)
         assert (done.exit_code, done.error) == (0, "")
         return str(json.loads(done.output)["Arn"])
 
@@ -60,7 +61,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    """The private account with a folder of its own."""
+    """The private account with a folder of its own; what `ready` made in it stays."""
     return replace(open_account("private"), folder=tmp_path)
 
 
@@ -146,6 +147,7 @@ def test_configuring_again_changes_that_profile_alone(account: Account) -> None:
     assert profiles.read_profile(account, "me")["aws_access_key_id"] == EXAMPLE.access_key_id
 
 
+@pytest.mark.exhaustive
 def test_a_profile_is_edited_as_aws_configure_set_does_it(account: Account) -> None:
     key_id = {"aws_access_key_id": EXAMPLE.access_key_id}
     profiles.edit_profile(account, profile="edited", settings={"region": "eu-west-1", "output": "json"} | key_id)
@@ -153,9 +155,9 @@ def test_a_profile_is_edited_as_aws_configure_set_does_it(account: Account) -> N
     profiles.edit_profile(account, profile="edited", settings={"region": None, "output": "text"})
     ours = {path.name: path.read_text().strip() for path in files_under(account.folder)}
     profiles.delete_files(account)
-    profiles.run(account, "aws configure set output text --profile edited")
-    profiles.run(account, f"aws configure set aws_access_key_id {EXAMPLE.access_key_id} --profile edited")
-    profiles.run(account, "aws configure set region us-east-1 --profile other")
+    cli.run(account, "aws configure set output text --profile edited")
+    cli.run(account, f"aws configure set aws_access_key_id {EXAMPLE.access_key_id} --profile edited")
+    cli.run(account, "aws configure set region us-east-1 --profile other")
     theirs = {path.name: path.read_text().strip() for path in files_under(account.folder)}
     assert {name: text.replace("\n\n", "\n") for name, text in ours.items()} == theirs
 
@@ -256,8 +258,9 @@ def test_the_profile_of_the_command_line_beats_exported_credentials(ready: Ready
     assert ready.who_am_i(f"{WHO_AM_I} --profile the-user", credentials=session).endswith(":user/profiles-ana")
 
 
+@pytest.mark.exhaustive
 def test_without_the_token_a_session_is_worth_nothing(ready: Ready, session: sts.RoleSession) -> None:
-    done = profiles.run(ready.account, WHO_AM_I, credentials=replace(session, session_token=""))
+    done = cli.run(ready.account, WHO_AM_I, credentials=replace(session, session_token=""))
     assert done.exit_code != 0
     assert "InvalidClientTokenId" in done.error
     assert "InvalidClientTokenId" in repr(done)
@@ -291,7 +294,7 @@ def test_a_learners_own_settings_are_neither_read_nor_touched(
         monkeypatch.setenv(name, value)
     arn = ready.who_am_i(f"{WHO_AM_I} --profile the-role")
     assert arn == "arn:aws:sts::111122223333:assumed-role/profiles-role/cli"
-    profiles.run(ready.account, "aws configure set region eu-west-1 --profile other")
+    cli.run(ready.account, "aws configure set region eu-west-1 --profile other")
     assert files_under(tmp_path) == before
 
 
@@ -300,7 +303,7 @@ def test_a_learners_own_settings_are_neither_read_nor_touched(
 
 def test_a_session_that_a_command_prints_is_masked(ready: Ready) -> None:
     line = f"aws sts assume-role --role-arn {ready.role_arn} --role-session-name test --profile the-user"
-    done = profiles.run(ready.account, line)
+    done = cli.run(ready.account, line)
     printed = json.loads(done.output)["Credentials"]
     for shown in (repr(done), str(done), f"{done}", f"{[done]!r}", done._repr_html_()):
         assert line in shown
@@ -327,51 +330,54 @@ def test_a_secret_is_masked_in_every_format(output: str) -> None:
 
 
 def test_a_refusal_is_shown_in_the_words_of_the_program(ready: Ready) -> None:
-    done = profiles.run(ready.account, "aws iam list-users --profile the-user")
+    done = cli.run(ready.account, "aws iam list-users --profile the-user")
     assert done.exit_code != 0
     assert done.output == ""
     assert "(AccessDenied) when calling the ListUsers operation: User: arn:aws:iam::111122223333:user" in repr(done)
 
 
 def test_the_cheatsheets_script_prints_the_account(ready: Ready) -> None:
-    done = profiles.run(ready.account, f"AWS_PROFILE=the-user python '{SCRIPT}' {ready.role_arn}")
+    done = cli.run(ready.account, f"AWS_PROFILE=the-user python '{SCRIPT}' {ready.role_arn}")
     assert (done.exit_code, done.error) == (0, "")
     arn = "arn:aws:sts::111122223333:assumed-role/profiles-role/example-role"
     assert done.output.splitlines() == ["111122223333", arn]
 
 
 def test_what_is_typed_reaches_the_program(account: Account) -> None:
-    done = profiles.run(account, "python -c 'print(input() + input())'", typed="one\ntwo\n")
+    done = cli.run(account, "python -c 'print(input() + input())'", typed="one\ntwo\n")
     assert (done.output, done.exit_code) == ("onetwo\n", 0)
 
 
 def test_a_program_that_is_not_there_says_how_to_get_it(account: Account) -> None:
     with pytest.raises(FileNotFoundError, match=r"There is no `no-such-aws` program\. `make lab` installs it"):
-        profiles.run(account, "no-such-aws sts get-caller-identity")
+        cli.run(account, "no-such-aws sts get-caller-identity")
 
 
+@pytest.mark.exhaustive
 def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
     gone = replace(account, endpoint_url="http://127.0.0.1:1")
     with pytest.raises(SandboxStopped, match="The sandbox has stopped"):
-        profiles.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
+        cli.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
 
 
 def test_a_line_without_a_profile_is_signed_by_the_administrator(account: Account) -> None:
-    told = profiles.run(account, "aws sts get-caller-identity --query Arn --output text")
+    told = cli.run(account, "aws sts get-caller-identity --query Arn --output text")
     assert told.output.strip() == "arn:aws:iam::111122223333:user/administrator"
 
 
+@pytest.mark.exhaustive
 def test_a_role_profile_works_on_when_its_kept_session_has_ended(ready: Ready) -> None:
     """The CLI keeps a role's session by this machine's clock, which the sandbox's has left behind."""
     line = f"{WHO_AM_I} --profile the-role"
-    assert profiles.run(ready.account, line).exit_code == 0
+    assert cli.run(ready.account, line).exit_code == 0
     ready.account.advance_clock(3660)
-    done = profiles.run(ready.account, line)
+    done = cli.run(ready.account, line)
     assert done.error == ""
     assert json.loads(done.output)["Arn"] == "arn:aws:sts::111122223333:assumed-role/profiles-role/cli"
 
 
+@pytest.mark.exhaustive
 def test_a_session_of_ones_own_that_has_ended_is_refused(ready: Ready, session: sts.RoleSession) -> None:
     ready.account.advance_clock(3660)
-    done = profiles.run(ready.account, WHO_AM_I, credentials=session)
+    done = cli.run(ready.account, WHO_AM_I, credentials=session)
     assert "(ExpiredToken)" in done.error

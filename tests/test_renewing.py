@@ -8,15 +8,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from helpers import aws_clock, iam, policies, profiles, sts
+from helpers import cli, iam, policies, sts
 from helpers.account import Account, open_account
-from helpers.asked import asked_by
+from helpers.clients import clock as aws_clock
+from helpers.clients.calls import call_of
 from helpers.iam import AccessKey
-from helpers.renewing import RenewingSession, renewing_session
-from helpers.sandbox.connection import Administrator
-from helpers.sandbox.control import Credentials, advance_clock
+from helpers.sandbox.outside.connection import Administrator
+from helpers.sandbox.outside.control import advance_clock
+from helpers.sts import RenewingSession, renewing_session
 
 MINUTE = 60
 TRUSTS_EC2 = policies.policy(policies.trust_service("ec2.amazonaws.com"))
@@ -104,7 +106,7 @@ def test_a_role_that_trusts_the_user_no_longer_ends_it(scene: Scene) -> None:
     scene.account.advance_clock(5 * MINUTE)
     with pytest.raises(ClientError, match=r"not authorized to perform: sts:AssumeRole on resource: ") as refused:
         scene.who_am_i(session)
-    asked = asked_by(refused.value)
+    asked = call_of(refused.value)
     assert refused.value.response["Error"]["Code"] == "AccessDenied"
     assert asked is not None
     assert (asked.operation, asked.access_key_id) == ("AssumeRole", scene.key.access_key_id)
@@ -128,7 +130,7 @@ def test_a_refused_call_names_the_key_that_it_was_signed_with(scene: Scene) -> N
     scene.account.advance_clock(61 * MINUTE)
     with pytest.raises(ClientError, match="iam:ListUsers") as refused:
         client.list_users()
-    asked = asked_by(refused.value)
+    asked = call_of(refused.value)
     assert asked is not None
     assert (session.renewals, asked.access_key_id) == (1, session.access_key_id)
 
@@ -153,7 +155,7 @@ def test_what_it_shows(scene: Scene) -> None:
 def test_a_command_is_given_the_key_of_the_moment(scene: Scene) -> None:
     session = scene.open_session()
     scene.account.advance_clock(61 * MINUTE)
-    done = profiles.run(scene.account, "aws sts get-caller-identity", credentials=session)
+    done = cli.run(scene.account, "aws sts get-caller-identity", credentials=session)
     assert json.loads(done.output)["Arn"] == scene.arn
     assert session.renewals == 1
 

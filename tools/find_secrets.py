@@ -13,8 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.display import mask
-from helpers.secrecy import SECRET, without_escapes
+from helpers.secrecy import SECRET, mask, without_escapes
 
 
 def secrets_in(line: str) -> Iterator[str]:

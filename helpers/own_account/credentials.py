@@ -28,14 +28,14 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from helpers.display import ToldInOneSentence, mask_secrets
+from helpers.clients.error_codes import EXPIRED, UNKNOWN_KEY, code_of, message_of
+from helpers.display import ToldInOneSentence
+from helpers.secrecy import mask_secrets
 
 # What finding out who you are may raise: a missing program of a profile's is an OSError, one that answers no JSON a
 # ValueError, a damaged file of a sign-in a KeyError, and an MFA code that nobody can be asked for one of the others.
 CREDENTIAL_ERRORS = (BotoCoreError, ClientError, OSError, ValueError, KeyError, EOFError, RuntimeError)
 
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException"}
 _CLOCK_IS_WRONG = ("Signature expired", "Signature not yet current")
 _SIGN_IN = "sign in with `aws login` or `aws configure sso` in a terminal (version 2 of the AWS CLI)"
 _SIGN_IN_AGAIN = "Run `{sign_in}` in a terminal"
@@ -155,12 +155,11 @@ def _why(error: Exception) -> str:
 
 
 def _told_by_aws(error: ClientError, session: Session) -> tuple[type[OwnAccountError], str]:
-    told = error.response["Error"]
-    code, message = told.get("Code", ""), told.get("Message", "")
+    code, message = code_of(error), message_of(error)
     source, renew = _source(session)
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return CredentialsExpired, f"The credentials from {source} have expired. {renew}."
-    if code in _UNKNOWN:
+    if code in UNKNOWN_KEY:
         found = f"AWS does not know the access key from {source}: it was deleted or deactivated, or it lacks its token"
         return CredentialsRefused, f"{found}. {renew}."
     if code == "SignatureDoesNotMatch" and message.startswith(_CLOCK_IS_WRONG):

@@ -6,24 +6,23 @@ the rest is missing.
 
 Guarded are the account's clients, those of sessions too, with whatever is built on them (paginators, S3's transfers,
 presigned URLs), and lines of the AWS CLI. Not guarded is what else runs on this machine: clients of your own, a
-terminal, a Python script or a shell that `profiles.run` starts, and a POST form of S3's, which a client signs unasked.
+terminal, a Python script or a shell that `cli.run` starts, and a POST form of S3's, which a client signs unasked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from botocore import xform_name
 
-from helpers import iam
-from helpers.choice import VARIABLES
-from helpers.display import Rows, ToldInOneSentence, mask_secrets
+from helpers.display import Rows, ToldInOneSentence
+from helpers.inventory.ledger import Ledger
+from helpers.inventory.ownership import entity_named, is_ours
+from helpers.own_account.choice import VARIABLES
 from helpers.own_account.permissions import Permissions, missing_permissions
+from helpers.secrecy import mask_secrets
 from helpers.sts import who_am_i
-
-if TYPE_CHECKING:
-    from helpers.account import Account
 
 Kind = Literal["role", "user", "bucket"]
 
@@ -80,6 +79,28 @@ class GuardError(ToldInOneSentence, RuntimeError):
     """The tutorial was about to do something in the learner's own account that it should not; AWS was not asked."""
 
 
+class GuardedAccount(Protocol):
+    """What a guard has to know of the account that it guards."""
+
+    @property
+    def account_id(self) -> str:
+        """The account's 12 digits."""
+
+    @property
+    def prefix(self) -> str:
+        """What the learner's names begin with."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the tutorial made in it."""
+
+    def named(self, name: str) -> str:
+        """Return a name as it is in this account."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client in this account."""
+
+
 class Guard:
     """What stands between the tutorial and the learner's own account.
 
@@ -88,7 +109,7 @@ class Guard:
         confirmed: whether its number was typed already.
     """
 
-    def __init__(self, account: "Account", *, confirmed: bool) -> None:
+    def __init__(self, account: GuardedAccount, *, confirmed: bool) -> None:
         self.confirmed = confirmed
         self._account = account
         self._chosen: frozenset[str] = frozenset()
@@ -138,10 +159,6 @@ class Guard:
             yield
         finally:
             self._chosen = frozenset()
-
-    def watch(self, client: Any) -> None:
-        """Checks each call of a boto3 client before it is sent."""
-        client.meta.events.register_first("before-parameter-build", self._before_call)
 
     def check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         """Lets a call pass, or says why not.
@@ -197,8 +214,8 @@ class Guard:
         if kind == "bucket":
             return self._account.ledger.id in name
         client = self._account.client("iam")
-        entity = iam.entity_named(client, kind, name)
-        return entity is None or iam.is_ours(client, kind, entity)
+        entity = entity_named(client, kind, name)
+        return entity is None or is_ours(client, kind, entity)
 
     def _check_creation(self, kind: Kind, name: str) -> None:
         if not name.startswith(self._account.prefix) or name == self._account.prefix:
@@ -210,7 +227,8 @@ class Guard:
             del self.permissions  # somebody may have granted them meanwhile
         self.permissions.check()
 
-    def _before_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+    def check_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        """Check a call of a boto3 client before it is sent: a hook of `before-parameter-build`."""
         self.check(model.service_model.service_name, model.name, params)
 
 

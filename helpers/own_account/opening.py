@@ -16,11 +16,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from helpers.arns import parse_arn
-from helpers.choice import AWS, VARIABLES, Choice
+from helpers.clients.whole_answers import refuse_half_answer
 from helpers.display import GOOD, Rows, Shown
+from helpers.own_account.choice import AWS, VARIABLES, Choice
 from helpers.own_account.credentials import CREDENTIAL_ERRORS, OwnAccountError, asks_for_mfa_code, refusal, source_of
 from helpers.sts import Identity, who_am_i
-from helpers.whole_answers import refuse_half_answers
 
 CI_VARIABLE = "IAM_TUTORIAL_CI"
 DEFAULT_REGION = "us-east-1"
@@ -228,7 +228,7 @@ def _opened(session: botocore.session.Session, choice: Choice) -> OwnAccount:
     session.set_config_variable("region", region)
     session.set_config_variable("sts_regional_endpoints", "regional")
     session.set_default_client_config(CLIENT_CONFIG)
-    refuse_half_answers(session)
+    session.register("before-parse", refuse_half_answer)  # type: ignore[arg-type]
     boto3_session = boto3.Session(botocore_session=session)
     identity = who_am_i(boto3_session.client("sts", config=IMPATIENT))
     source = source_of(session)

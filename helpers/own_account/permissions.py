@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from helpers.arns import Arn, parse_arn
-from helpers.display import BAD, GOOD, Rows, Shown, mask_secrets
+from helpers.display import BAD, GOOD, Rows, Shown
 from helpers.own_account.credentials import OwnAccountError
+from helpers.secrecy import mask_secrets
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient

@@ -1,14 +1,25 @@
-"""Whether a call may go through: collects what bears on it and lets `helpers.decisions` decide."""
+"""Whether a call may go through: collects what bears on it, and lets `helpers.evaluation.decisions` decide."""
 
 from dataclasses import replace
 
-from helpers.decisions import Policy, Request, Verdict, decide
-from helpers.sandbox import moto_seam
-from helpers.sandbox.context import Context, resource_context
-from helpers.sandbox.errors import access_denied, credential_error
-from helpers.sandbox.identities import policies_of
-from helpers.sandbox.moto_seam import ServiceModel
-from helpers.sandbox.resources import Call, Demand, demands
+from helpers.evaluation.decisions import Policies, Policy, Verdict, decide
+from helpers.evaluation.needs import Need
+from helpers.evaluation.statements import Request
+from helpers.sandbox.demands import demands, keys_of_resource
+from helpers.sandbox.errors import AwsError, access_denied, credential_error
+from helpers.sandbox.moto_adapter.accounts import (
+    identity_documents,
+    looking_at,
+    managed_policy_document,
+    parse_json,
+    role_by_arn,
+)
+from helpers.sandbox.moto_adapter.additions import boundary_arn
+from helpers.sandbox.moto_adapter.resources import bucket_policy
+from helpers.sandbox.moto_adapter.types import Role, User
+from helpers.sandbox.request.call import Call
+from helpers.sandbox.request.context import Context, request_context
+from helpers.sandbox.request.identities import Caller
 
 NOT_THE_CALLERS = "somebody else's"
 """Stands for the account of what has none, for an anonymous caller, who owns nothing."""
@@ -16,40 +27,72 @@ NOT_THE_CALLERS = "somebody else's"
 # Those that give new credentials refuse in words of their own.
 _FOR_FEDERATED_USERS = {"GetCallerIdentity", "GetFederationToken", "GetSessionToken"}
 _FOR_USERS_SESSIONS = _FOR_FEDERATED_USERS | {"AssumeRole"}
+_EVERYTHING = Policy("nothing on the caller's side", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 
-def authorize(call: Call, context: Context, service: ServiceModel) -> None:
-    """Lets a call pass when everything that it needs is allowed.
+def authorize(call: Call) -> Call:
+    """Let a call pass when everything that it needs is allowed.
+
+    Returns:
+        The call; where many objects are to be deleted, without those that the caller may not delete.
 
     Raises:
-        AwsError: the refusal, in the service's own words, of the first need that is not met.
+        AwsError: The refusal, in the service's own words, of the first need that is not met.
     """
-    caller = call.caller
-    policies = policies_of(caller)
-    for demand in demands(call):
-        request = Request(
-            principal=caller.principal,
-            action=demand.action,
-            resource=demand.resource,
-            resource_account=demand.resource_account or (None if caller.entity else NOT_THE_CALLERS),
-            context={**context, **resource_context(demand)},
-        )
-        decision = decide(request, replace(policies, resource=_resource_policy(demand)))
-        if decision.verdict is Verdict.ALLOWED and not _is_beyond_the_session(call):
-            continue
-        if caller.entity is None:
-            raise credential_error("no credentials", service)
-        raise access_denied(
-            service,
-            caller_arn=caller.principal.arn,
-            action=demand.action,
-            resource=demand.resource if demand.is_named else "*",
-            phrase=decision.phrase,
-        )
+    with looking_at(call.effective):
+        policies, context = _policies_of(call.caller), request_context(call)
+        if call.service == "s3" and call.operation == "DeleteObjects":
+            return _without_refused_objects(call, policies, context)
+        for need in demands(call):
+            _require(need, call, policies, context)
+        return call
+
+
+def _without_refused_objects(call: Call, policies: Policies, context: Context) -> Call:
+    """Decide the deletion of many objects as S3 does: object by object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    delete = call.parameters.get("Delete", {})
+    allowed, refused = [], []
+    for item, need in zip(delete.get("Objects", []), demands(call), strict=True):
+        try:
+            _require(need, call, policies, context)
+            allowed.append(item)
+        except AwsError as error:
+            refused.append({**item, "Code": error.code, "Message": error.message})
+    if not refused:
+        return call
+    return replace(
+        call, parameters={**call.parameters, "Delete": {**delete, "Objects": allowed}}, refused=tuple(refused)
+    )
+
+
+def _require(need: Need, call: Call, policies: Policies, context: Context) -> None:
+    caller, service = call.caller, call.model.service_model
+    request = Request(
+        principal=caller.principal,
+        action=need.action,
+        resource=need.resource,
+        resource_account=need.resource_account or (None if caller.entity else NOT_THE_CALLERS),
+        context={**context, **keys_of_resource(need)},
+    )
+    decision = decide(request, replace(policies, resource=_resource_policy(need)))
+    if decision.verdict is Verdict.ALLOWED and not _is_beyond_the_session(call):
+        return
+    if caller.entity is None:
+        raise credential_error("no credentials", service)
+    raise access_denied(
+        service,
+        caller_arn=caller.principal.arn,
+        action=need.action,
+        resource=need.resource if need.is_named else "*",
+        phrase=decision.phrase,
+    )
 
 
 def _is_beyond_the_session(call: Call) -> bool:
-    """Whether STS refuses this call to a user's temporary credentials, whatever the policies say.
+    """Tell whether STS refuses this call to a user's temporary credentials, whatever the policies say.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
@@ -60,18 +103,36 @@ def _is_beyond_the_session(call: Call) -> bool:
     return call.operation not in (_FOR_FEDERATED_USERS if caller.is_federated else _FOR_USERS_SESSIONS)
 
 
-def _resource_policy(demand: Demand) -> Policy | None:
-    """The policy on the resource's own side: a role's trust policy, or a bucket's policy."""
-    service = demand.action.partition(":")[0]
-    if service == "sts" and demand.resource != "*":
-        role = moto_seam.role_by_arn(demand.resource)
+def _policies_of(caller: Caller) -> Policies:
+    """Collect all policies on the caller's own side: identity policies, boundary, session policies."""
+    entity, session = caller.entity, caller.session
+    if entity is None:
+        return Policies(identity=(_EVERYTHING,))
+    return Policies(
+        identity=tuple(Policy(source, document) for source, document in identity_documents(entity)),
+        boundary=_boundary_of(entity),
+        session=session.policies if session else None,
+    )
+
+
+def _boundary_of(entity: User | Role) -> Policy | None:
+    arn = boundary_arn(entity)
+    if not arn:
+        return None
+    document = managed_policy_document(entity.account_id, arn)
+    return Policy(f'permissions boundary "{arn}"', document or {"Statement": []})
+
+
+def _resource_policy(need: Need) -> Policy | None:
+    """Find the policy on the resource's own side: a role's trust policy, or a bucket's policy."""
+    service = need.action.partition(":")[0]
+    if service == "sts" and need.resource != "*":
+        role = role_by_arn(need.resource)
         if role is None:
             return None
-        document = moto_seam.parse_json(role.assume_role_policy_document)
-        return Policy(f'trust policy of role "{role.name}"', document)
-    if service == "s3" and demand.is_named:
-        bucket = demand.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-        found = moto_seam.bucket_owner_and_policy(bucket)
-        if found and found[1]:
-            return Policy(f'bucket policy of "{bucket}"', found[1])
+        return Policy(f'trust policy of role "{role.name}"', parse_json(role.assume_role_policy_document))
+    if service == "s3" and need.is_named:
+        bucket = need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        document = bucket_policy(bucket)
+        return Policy(f'bucket policy of "{bucket}"', document) if document else None
     return None

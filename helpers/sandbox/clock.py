@@ -1,6 +1,16 @@
-"""The sandbox's own time, which its administrator can move forward: so that a session's end need not be waited for."""
+"""The sandbox's own time, and changes that take effect late.
+
+The administrator can move the time forward, so that a session's end need not be waited for. IAM shows a change at once,
+but decides by what it knew a while ago, as on AWS, where a sandbox is started with a delay.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+"""
 
 from datetime import UTC, datetime, timedelta
+
+from helpers.sandbox.moto_adapter.accounts import Accounts, copy_accounts
+
+_READS = ("Get", "List", "Simulate", "Generate")
 
 
 class Clock:
@@ -10,15 +20,48 @@ class Clock:
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """The time in the sandbox."""
+        """Return the time in the sandbox."""
         return datetime.now(UTC) + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Moves the time forward; it never goes back.
+        """Move the time forward; it never goes back.
 
         Raises:
-            ValueError: the seconds are negative, no number, or more than a century.
+            ValueError: The seconds are negative, no number, or more than a century.
         """
         if not 0 <= seconds <= 100 * 365 * 24 * 3600:
             raise ValueError(f"{seconds} seconds is no way forward: give a number from 0 up to a century's seconds.")
         self._ahead += timedelta(seconds=seconds)
+
+
+class Propagation:
+    """What IAM's decisions are based on: the accounts as they are, or as they were `delay_seconds` ago.
+
+    Args:
+        clock: The sandbox's time.
+        delay_seconds: How long a change takes to have effect; 0 for at once.
+    """
+
+    def __init__(self, clock: Clock, delay_seconds: float) -> None:
+        self._clock = clock
+        self._delay = timedelta(seconds=delay_seconds)
+        self._views: list[tuple[datetime, Accounts]] = []
+
+    def start(self) -> None:
+        """Let what is there now have effect at once."""
+        if self._delay:
+            self._views = [(self._clock.now(), copy_accounts())]
+
+    def called(self, operation: str) -> None:
+        """Note how the accounts are after an IAM call that may have changed them."""
+        if self._delay and not operation.startswith(_READS):
+            self._views.append((self._clock.now() + self._delay, copy_accounts()))
+
+    def effective(self) -> Accounts | None:
+        """Return the accounts as decisions see them; None for as they are."""
+        if not self._delay:
+            return None
+        now = self._clock.now()
+        in_effect = [view for view in self._views if view[0] <= now]
+        self._views = in_effect[-1:] + self._views[len(in_effect) :]
+        return self._views[0][1]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from helpers.sandbox.moto_seam import ServiceModel
+from helpers.sandbox.moto_adapter.types import ServiceModel
 
 Family = Literal["query", "s3", "ec2", "json", "rest-json"]
 
@@ -18,7 +18,7 @@ class AwsError(Exception):
 
 
 def family(service: ServiceModel) -> Family:
-    """Which habit of error codes a service has: S3's, EC2's, one of the JSON services', or that of IAM and STS."""
+    """Tell which habit of error codes a service has: S3's, EC2's, one of the JSON services', or that of IAM and STS."""
     if service.service_name == "s3":
         return "s3"
     if service.service_name == "ec2":
@@ -85,8 +85,13 @@ _CREDENTIAL_ERRORS: dict[str, dict[str, tuple[str, str, int]]] = {
 CredentialProblem = Literal["unknown key", "wrong token", "wrong signature", "expired", "no credentials"]
 
 
+def not_implemented(asked: str, reason: str) -> AwsError:
+    """Build what the sandbox answers to a call that it cannot answer, such as `sts:AssumeRoleWithSAML`."""
+    return AwsError("NotImplemented", f"The sandbox does not answer {asked}: {reason}.", 501)
+
+
 def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsError:
-    """What a service answers to credentials that it does not take."""
+    """Build what a service answers to credentials that it does not take."""
     errors, own = _CREDENTIAL_ERRORS[problem], family(service)
     if own == "rest-json":
         code, message, _ = errors["json"]
@@ -95,9 +100,15 @@ def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsEr
 
 
 def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str) -> AwsError:
-    """What a service answers to a caller who may not.
+    """Build what a service answers to a caller who may not.
 
-    `phrase` says why ("because no identity-based policy allows …"); role assumption is refused without it.
+    Args:
+        service: The service that was called.
+        caller_arn: Who called.
+        action: What the caller may not do, such as `s3:GetObject`.
+        resource: The ARN that it is refused for; `*` where the refusal names none.
+        phrase: Why ("because no identity-based policy allows …"); role assumption is refused without it.
+
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     on_resource = "" if resource == "*" else f" on resource: {resource}"

@@ -1,4 +1,4 @@
-"""Starts the sandbox's server: moto's, behind the gate, on 127.0.0.1 alone."""
+"""The sandbox's server: moto's, behind the gate, on 127.0.0.1 alone."""
 
 import gc
 import socket
@@ -8,32 +8,36 @@ from functools import cache
 from typing import cast
 from uuid import uuid4
 
+from typing_extensions import override
 from werkzeug.http import http_date
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from helpers.sandbox import moto_seam
-from helpers.sandbox.connection import REGION, Administrator, Connection
 from helpers.sandbox.gate import Gate
+from helpers.sandbox.moto_adapter.additions import seed
+from helpers.sandbox.moto_adapter.protocols import Application
+from helpers.sandbox.moto_adapter.types import MotoRequestHandler
+from helpers.sandbox.outside.connection import REGION, Administrator, Connection
 
 HOST = "127.0.0.1"
 PRIVATE_SEED = 42
 
 
-class _Handler(moto_seam.MotoRequestHandler):
-    """Speaks HTTP/1.1, and keeps quiet about the requests."""
+class _Handler(MotoRequestHandler):
+    """Speaks HTTP/1.1 in the sandbox's own time, and keeps quiet: a notebook's output is no place for a log."""
 
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # otherwise a line that is no HTTP is answered without a status
     error_content_type = "application/xml"
     error_message_format = "<Error><Code>BadRequest</Code><Message>%(message)s</Message></Error>"
 
+    @override
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The `Date` of an answer, in the sandbox's own time."""
         gate = cast(Gate, self.server.app)
         return http_date(timestamp or gate.now())
 
+    @override
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Says nothing: a notebook's output is no place for a server's log."""
+        pass
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,26 @@ class Server:
     http: BaseWSGIServer = field(repr=False)
 
     def serve_forever(self) -> None:
-        """Answers requests until `shutdown`."""
+        """Answer requests until `shutdown`."""
         self.http.serve_forever()
 
     def shutdown(self) -> None:
-        """Ends `serve_forever`, from another thread."""
+        """End `serve_forever`, from another thread."""
         self.http.shutdown()
 
 
 def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
-    """Opens the port and puts an administrator into each account; does not answer yet.
+    """Open the port and put an administrator into each account; nothing is answered yet.
 
     Args:
-        port: the TCP port on 127.0.0.1; 0 takes a free one.
-        propagation_delay: seconds until a change of IAM's has effect, as on AWS.
+        port: The TCP port on 127.0.0.1; 0 takes a free one.
+        propagation_delay: Seconds until a change of IAM's has effect, as on AWS.
 
     Raises:
-        OSError: the port is taken.
+        OSError: The port is taken.
     """
     instance = uuid4().hex
-    gate = Gate(moto_seam.Application(), instance, propagation_delay)
+    gate = Gate(Application(), instance, propagation_delay)
     with socket.create_server((HOST, port)) as listener:
         http = make_server(HOST, port, gate, threaded=True, request_handler=_Handler, fd=listener.fileno())
     gate.start()
@@ -83,8 +87,8 @@ def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
 
 @cache
 def private_sandbox() -> Connection:
-    """The sandbox inside this very process: its ids are the same every time, and it ends with the process."""
-    moto_seam.seed(PRIVATE_SEED)
+    """Start a sandbox inside this very process, once: its ids are the same every time, and it ends with the process."""
+    seed(PRIVATE_SEED)
     server = create_server()
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     return server.connection

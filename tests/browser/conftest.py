@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from lab import NO_BROWSER, WIDE, Lab, browser_program, lab_in
+
+from support.lab import NO_BROWSER, WIDE, Lab, browser_program, lab_in
 
 FAILED = pytest.StashKey[bool]()
 

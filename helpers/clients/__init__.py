@@ -1,0 +1,1 @@
+"""What rides along with every boto3 client of the tutorial."""

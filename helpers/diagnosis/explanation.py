@@ -1,0 +1,180 @@
+"""An explanation as it is shown: the answer, both sides next to each other, and the next thing to do."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown
+from helpers.evaluation.decisions import Side, Verdict
+
+Saying = Literal["allows", "denies", "does not match"]
+Decider = Side | Literal["credentials", "request"]
+
+_SIGNS: dict[Saying, str] = {"allows": "✓", "denies": "✗", "does not match": "·"}
+_CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0;white-space:normal;overflow-wrap:anywhere"
+_LIST = "list-style:none;margin:2px 0 6px;padding-left:8px"
+_CODE = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
+
+
+@dataclass(frozen=True)
+class StatementSaid:
+    """What one statement says to the request.
+
+    Attributes:
+        name: the statement's Sid, or its place.
+        saying: what it does.
+        why: the element that does not match, with what it wants and what the request has.
+        decides: whether the answer rests on it; one that does not match is the one that comes nearest.
+    """
+
+    name: str
+    saying: Saying
+    why: str = ""
+    decides: bool = False
+
+    def __str__(self) -> str:
+        """The statement in one line."""
+        why = f": {self.why}" if self.why else ""
+        rests = "this comes nearest" if self.saying == "does not match" else "this decides"
+        return f"{_SIGNS[self.saying]} {self.name} {self.saying}{why}{f' ({rests})' if self.decides else ''}"
+
+
+@dataclass(frozen=True)
+class PolicySaid:
+    """What one policy says: where it is, and its statements that matter."""
+
+    source: str
+    statements: tuple[StatementSaid, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One side of the matter.
+
+    Attributes:
+        heading: whose side, and what it says.
+        policies: its policies that matter.
+        rest: a sentence about the others; empty when there are none.
+    """
+
+    heading: str
+    policies: tuple[PolicySaid, ...] = ()
+    rest: str = ""
+
+    def lines(self) -> list[str]:
+        """The column as lines of text."""
+        lines = []
+        for policy in self.policies:
+            lines += [policy.source, *(f"  {statement}" for statement in policy.statements)]
+        return lines + ([self.rest] if self.rest else [])
+
+    def html(self) -> str:
+        """The column as a list in HTML."""
+        items = ""
+        for policy in self.policies:
+            said = "".join(f"<li>{_statement_html(statement)}</li>" for statement in policy.statements)
+            items += f'<div>{escape(policy.source)}<ul style="{_LIST}">{said}</ul></div>'
+        return items + (f"<div>{escape(self.rest)}</div>" if self.rest else "")
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The next thing to do.
+
+    Attributes:
+        do: what, in one sentence.
+        console: where to click; empty where the console has no part in it.
+        cli: the command line; empty where there is none.
+        python: the line of Python that does it; empty where there is none.
+    """
+
+    do: str
+    console: str = ""
+    cli: str = ""
+    python: str = ""
+
+    def ways(self) -> Rows:
+        """The ways of doing it, each with its label."""
+        ways = [("In the console", self.console), ("With the CLI", self.cli), ("With Python", self.python)]
+        return [(label, text) for label, text in ways if text]
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
+    """Why AWS answers a request as it does, and what to do about it.
+
+    Attributes:
+        question: who asks for what, in words.
+        verdict: AWS's answer; None where it depends on what could not be read.
+        decided_by: what refused: a side's policies, the credentials, or the request itself; None otherwise.
+        reason: why, in one sentence.
+        columns: what the caller's side and the other side say; empty where no policy was asked.
+        relation: whether both belong to one account, and what follows from it.
+        notes: what could not be read, and what was taken to be so.
+        next_step: what to do.
+    """
+
+    question: str
+    verdict: Verdict | None
+    decided_by: Decider | None
+    reason: str
+    columns: tuple[Column, ...] = ()
+    relation: str = ""
+    notes: tuple[str, ...] = ()
+    next_step: NextStep = NextStep("")
+
+    @property
+    def deciding(self) -> tuple[tuple[str, StatementSaid], ...]:
+        """The statements on which the answer rests, each with its policy's source."""
+        policies = (policy for column in self.columns for policy in column.policies)
+        return tuple((policy.source, said) for policy in policies for said in policy.statements if said.decides)
+
+    @property
+    def accent(self) -> str:
+        """Green for allowed, red for refused, grey where it cannot be told."""
+        if self.verdict is None:
+            return "#666"
+        return GOOD if self.verdict is Verdict.ALLOWED else BAD
+
+    def title(self) -> str:
+        """The verdict, and what was asked."""
+        words = {Verdict.ALLOWED: "Allowed", None: "Cannot be told"}
+        return f"{words.get(self.verdict, 'Refused')}: {self.question}"
+
+    def rows(self) -> Rows:
+        """Why, both sides, the accounts, and the next step."""
+        rows = [("Why", self.reason)]
+        rows += [(column.heading, "\n".join(column.lines())) for column in self.columns]
+        rows += [("Accounts", self.relation)] if self.relation else []
+        rows += [("Note", note) for note in self.notes]
+        return [*rows, ("Next", self.next_step.do), *self.next_step.ways()]
+
+    def _repr_html_(self) -> str:
+        head = f"<strong>{escape(self.title())}</strong><div>{escape(self.reason)}</div>"
+        return f'<div style="{BOX_STYLE} {self.accent}">{head}{self._columns_html()}{self._rest_html()}</div>'
+
+    def _columns_html(self) -> str:
+        if not self.columns:
+            return ""
+        heads = "".join(f'<th scope="col" style="{_CELL}">{escape(column.heading)}</th>' for column in self.columns)
+        cells = "".join(f'<td style="{_CELL}">{column.html()}</td>' for column in self.columns)
+        style = "border-collapse:collapse;table-layout:fixed;width:100%;max-width:60em;margin:6px 0"
+        return (
+            f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
+            f'<tbody><tr style="background:none">{cells}</tr></tbody></table>'
+        )
+
+    def _rest_html(self) -> str:
+        told = [("Accounts", self.relation)] if self.relation else []
+        told += [("Note", note) for note in self.notes]
+        lines = "".join(f"<div><strong>{label}:</strong> {escape(text)}</div>" for label, text in told)
+        lines += f"<div><strong>Next:</strong> {escape(self.next_step.do)}</div>"
+        for label, text in self.next_step.ways():
+            shown = escape(text) if label == "In the console" else f'<code style="{_CODE}">{escape(text)}</code>'
+            lines += f"<div><em>{label}:</em> {shown}</div>"
+        return lines
+
+
+def _statement_html(statement: StatementSaid) -> str:
+    text = escape(str(statement))
+    return f"<strong>{text}</strong>" if statement.decides else text

@@ -1,0 +1,1 @@
+"""How IAM decides: pure, nothing here calls AWS."""

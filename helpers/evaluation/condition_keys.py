@@ -1,0 +1,82 @@
+"""The condition keys that a call's parameters make: pure, for the sandbox and for explanations alike.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Keys = dict[str, str | Sequence[str]]
+
+_BY_SERVICE: Mapping[str, Mapping[str, str]] = {
+    "sts": {
+        "ExternalId": "sts:ExternalId",
+        "RoleSessionName": "sts:RoleSessionName",
+        "DurationSeconds": "sts:DurationSeconds",
+        "SourceIdentity": "sts:SourceIdentity",
+        "TransitiveTagKeys": "sts:TransitiveTagKeys",
+    },
+    "iam": {
+        "PolicyArn": "iam:PolicyARN",
+        "PermissionsBoundary": "iam:PermissionsBoundary",
+        "AWSServiceName": "iam:AWSServiceName",
+    },
+    "s3": {
+        "Prefix": "s3:prefix",
+        "Delimiter": "s3:delimiter",
+        "MaxKeys": "s3:max-keys",
+        "VersionId": "s3:VersionId",
+        "ACL": "s3:x-amz-acl",
+        "CopySource": "s3:x-amz-copy-source",
+        "MetadataDirective": "s3:x-amz-metadata-directive",
+        "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+        "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "StorageClass": "s3:x-amz-storage-class",
+    },
+}
+
+
+def keys_of_call(service: str, parameters: Mapping[str, Any]) -> Keys:
+    """Collect all condition keys of a call: of its parameters, its tags, and an MFA code.
+
+    Args:
+        service: The service's name, such as `sts`.
+        parameters: What the call was given, as boto3 names it.
+    """
+    keys = keys_of_parameters(service, parameters) | keys_of_tags(tags_given(parameters))
+    if "TokenCode" in parameters:
+        keys |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+    return keys
+
+
+def keys_of_parameters(service: str, parameters: Mapping[str, Any]) -> Keys:
+    """Collect the condition keys of a call, its tags left out.
+
+    Args:
+        service: The service's name, such as `sts`.
+        parameters: What the call was given, as boto3 names it.
+    """
+    keys: Keys = {}
+    for parameter, key in _BY_SERVICE.get(service, {}).items():
+        if parameter in parameters:
+            value = parameters[parameter]
+            keys[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
+    return keys
+
+
+def tags_given(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Read the tags that a call gives in its parameter `Tags`, which services write in one of two ways."""
+    tags = parameters.get("Tags")
+    if isinstance(tags, Mapping):
+        return {str(key): str(value) for key, value in tags.items()}
+    if isinstance(tags, list) and all(isinstance(tag, Mapping) for tag in tags):
+        return {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in tags}
+    return {}
+
+
+def keys_of_tags(tags: Mapping[str, str]) -> Keys:
+    """Make the condition keys of tags that a call gives: `aws:RequestTag/…`, all their names in `aws:TagKeys`."""
+    if not tags:
+        return {}
+    keys: Keys = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    return keys | {"aws:TagKeys": list(tags)}

@@ -1,0 +1,1 @@
+"""What the tutorial made in an account, and how it is taken out again."""

@@ -1,0 +1,169 @@
+"""The card that opens each notebook, and the check that ends a step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from helpers import sts
+from helpers.account import Account
+from helpers.display import BAD, FOR_REAL, GOOD, Rows, Shown
+from helpers.evaluation.decisions import Verdict
+from helpers.lessons.steps.state import State, read_state
+from helpers.lessons.steps.tutorial import STEPS, Step, wait_until_assumable, wait_until_key_works
+
+_CLEAN_UP = 7
+_MADE_FOR_A_WHILE = {
+    4: (("user", "tutorial-user-2"),),
+    10: (("user", "truth-table-user"), ("user", "truth-table-stranger"), ("role", "truth-table-role")),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Check(Shown):
+    """Whether a step is done.
+
+    Attributes:
+        step: which one.
+        missing: what is not there yet.
+    """
+
+    step: Step
+    missing: tuple[str, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+    @property
+    def accent(self) -> str:
+        """Green for done, red for not yet."""
+        return GOOD if self.done else BAD
+
+    def title(self) -> str:
+        """Done, or not yet."""
+        return f"{'Done' if self.done else 'Not yet'}: {self.step.title}"
+
+    def rows(self) -> Rows:
+        """What is missing."""
+        return [("Missing", "\n".join(self.missing))] if self.missing else []
+
+
+@dataclass(frozen=True, repr=False)
+class Card(Shown):
+    """Where you are: which account, who you are in it, which steps are done, and which is next.
+
+    Attributes:
+        account: the open account.
+        identity: who you are.
+        checks: the steps up to the last one.
+        built: the steps that were done for you just now.
+        needed: the steps that this notebook builds on, and that have to be done first.
+        plan: what this notebook makes, with ARNs.
+    """
+
+    account: Account
+    identity: sts.Identity
+    checks: tuple[Check, ...]
+    built: tuple[Step, ...]
+    needed: tuple[Step, ...] = ()
+    plan: tuple[str, ...] = ()
+
+    @property
+    def next(self) -> tuple[str, str]:
+        """What is to be done next, and the file name of its notebook."""
+        to_do = next((check.step for check in self.checks if not check.done), None)
+        return (f"{to_do.number:02} {to_do.title}", to_do.notebook) if to_do else ("07 Clean up", "07_clean_up.ipynb")
+
+    @property
+    def accent(self) -> str:
+        """Amber where it is for real: an account of the learner's own."""
+        return "transparent" if self.account.practice else FOR_REAL
+
+    def title(self) -> str:
+        """Which account."""
+        return f"{self.account.description}, account {self.account.account_id}"
+
+    def rows(self) -> Rows:
+        """Region, identity, steps, what is next, and what was built."""
+        listed = [
+            f"{'done ' if check.done else 'to do'}  {check.step.number:02} {check.step.title}" for check in self.checks
+        ]
+        rows = [("Region", self.account.region), ("You are", self.identity.arn)]
+        if guard := self.account.guard:
+            rows += guard.rows()
+        rows += [("Steps", "\n".join(listed)), ("Next", ", in ".join(self.next))]
+        if self.plan:
+            rows.append(("Makes", "\n".join(self.plan)))
+        if self.needed:
+            first = ", ".join(f"{step.number:02} {step.title}" for step in self.needed)
+            rows.append(
+                ("First", f"{first}. This notebook builds on it, and in your own account nothing is done unasked.")
+            )
+        if self.built:
+            done = ", ".join(f"{step.number:02} {step.title}" for step in self.built)
+            rows.append(("Done for you", f"{done}. This was missing, and the notebook builds on it."))
+        if self.account.news:
+            rows.append(("Note", self.account.news))
+        return rows
+
+    def _repr_html_(self) -> str:
+        _, notebook = self.next
+        return super()._repr_html_().replace(notebook, f'<a href="{notebook}">{notebook}</a>')
+
+
+def begin(account: Account, number: int) -> Card:
+    """Makes sure that what the earlier notebooks build is there and has effect, and shows where you are.
+
+    Args:
+        account: the open account.
+        number: the number of the notebook that begins.
+
+    Raises:
+        NameTakenError: something that the tutorial did not make has the name that an earlier step needs.
+        WaitedTooLong: what was built has no effect yet when the limit is over.
+    """
+    state, built, needed = read_state(account), [], []
+    for step in STEPS:
+        if step.number >= number or not step.missing(state):
+            continue
+        if account.practice:
+            step.build(account)
+            built.append(step)
+            state = read_state(account)
+        elif number != _CLEAN_UP:
+            needed.append(step)
+    _wait_for(account, built, state)
+    identity = sts.who_am_i(account.client("sts"))
+    checks = tuple(Check(step, tuple(step.missing(state))) for step in STEPS)
+    return Card(account, identity, checks, tuple(built), tuple(needed), tuple(plan(account, number)))
+
+
+def plan(account: Account, number: int) -> list[str]:
+    """What a notebook is about to make in the account, with ARNs, one line each; nothing is made.
+
+    Args:
+        account: the open account.
+        number: the notebook's number.
+    """
+    for_a_while = [f"{kind} {account.named(name)}, deleted again" for kind, name in _MADE_FOR_A_WHILE.get(number, ())]
+    return [line for step in STEPS if step.number == number for line in step.makes(account)] + for_a_while
+
+
+def _wait_for(account: Account, built: Sequence[Step], state: State) -> None:
+    """Waits until what was built has effect, once for all of it: who may assume the role has a key that works."""
+    numbers = {step.number for step in built}
+    if numbers & {1, 2, 3, 4} and state.handshake and state.handshake.verdict is Verdict.ALLOWED:
+        wait_until_assumable(account)
+    elif 2 in numbers:
+        wait_until_key_works(account)
+
+
+def check(account: Account, number: int) -> Check:
+    """Reads the live account and says whether a step is done, or what is missing.
+
+    Args:
+        account: the open account.
+        number: the step's number, 1 to 6.
+    """
+    step = next(step for step in STEPS if step.number == number)
+    return Check(step, tuple(step.missing(read_state(account))))

@@ -1,0 +1,269 @@
+"""A colleague's app, which reads a report from S3: the thing that fails until its set-up is mended.
+
+It finds its credentials as every program with an AWS SDK does: environment variables first, then a profile that
+assumes a role with another profile's key. Both are files in a folder of its own, readable by their owner alone.
+
+https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.credentials import EnvProvider
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from helpers import profiles
+from helpers.account import Account
+from helpers.arns import check_arn
+from helpers.clients.credentials import Credentials
+from helpers.display import BAD, GOOD, Rows, Shown
+from helpers.iam import AccessKey
+from helpers.secrecy import mask, write_private
+
+PROFILE, USER_PROFILE = "app", "app-user"
+SETTINGS = ("role_arn", "external_id", "duration_seconds")
+VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+REPORT_KEY = "report.csv"
+_WAYS = (
+    "app.set(name, value), app.unset(name, …), app.set_key(access_key), app.set_session(session); "
+    "app.run() runs it again"
+)
+
+
+@dataclass(frozen=True, repr=False)
+class FoundCredentials(Shown):
+    """The credentials that an app ends up with.
+
+    Attributes:
+        where: the place where it found them.
+        access_key_id: shown masked.
+        secret_access_key: never shown.
+        session_token: never shown; None where there is none.
+    """
+
+    where: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+
+    def title(self) -> str:
+        """Where they are from."""
+        return f"Credentials found in {self.where}"
+
+    def rows(self) -> Rows:
+        """The three parts, masked."""
+        return [
+            ("Access key ID", mask(self.access_key_id)),
+            ("Secret access key", "*" * 20),
+            ("Session token", "*" * 20 if self.session_token else "none"),
+        ]
+
+
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
+    """How a run of the app went.
+
+    Attributes:
+        step: the call that was refused, in words; or all that the app did.
+        error: botocore's error, where a call was refused; for `explain` to look into.
+        session: the role session's credentials that read the report.
+    """
+
+    step: str
+    error: ClientError | BotoCoreError | None = field(default=None, repr=False)
+    session: Credentials | None = field(default=None, repr=False)
+
+    @property
+    def worked(self) -> bool:
+        """Whether the app read its report."""
+        return self.error is None
+
+    @property
+    def refusal(self) -> tuple[str, str] | None:
+        """The error's code and message, in AWS's words; None when the app worked."""
+        if self.error is None:
+            return None
+        if isinstance(self.error, ClientError):
+            told = self.error.response["Error"]
+            return told["Code"], told["Message"]
+        return type(self.error).__name__, str(self.error)
+
+    @property
+    def accent(self) -> str:
+        """Green for worked, red for stopped."""
+        return GOOD if self.worked else BAD
+
+    def title(self) -> str:
+        """Whether the app worked, in words."""
+        return f"The app worked: {self.step}" if self.worked else f"The app stopped at: {self.step}"
+
+    def rows(self) -> Rows:
+        """AWS's own words."""
+        return [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
+
+
+@dataclass(frozen=True, repr=False)
+class App(Shown):
+    """The colleague's app, and how it is set up.
+
+    Attributes:
+        account: the account that it works in.
+        number: the number of its fault.
+        bucket: where its report is; this is in its code, and no setting.
+    """
+
+    account: Account
+    number: int
+    bucket: str
+
+    @property
+    def home(self) -> Account:
+        """The account with the app's own folder, for `cli.run(app.home, "aws … --profile app")`."""
+        return replace(self.account, folder=self.account.folder / "workshop" / f"{self.number:02}")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The app's environment variables."""
+        path = self.home.folder / "env"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return dict(line.split("=", 1) for line in lines)
+
+    @property
+    def user_key(self) -> AccessKey:
+        """The long-lived access key in the app's profile.
+
+        Raises:
+            NoCredentialsError: there is none.
+        """
+        profile = profiles.read_profile(self.home, USER_PROFILE)
+        try:
+            return AccessKey(
+                f"workshop-{self.number:02}-user", profile["aws_access_key_id"], profile["aws_secret_access_key"]
+            )
+        except KeyError:
+            raise NoCredentialsError from None
+
+    @property
+    def credentials(self) -> FoundCredentials:
+        """The credentials that the app begins with: those in its environment variables, or its profile's.
+
+        Raises:
+            NoCredentialsError: there are none.
+            PartialCredentialsError: the environment has half of a key.
+        """
+        found = EnvProvider(environ=self.environment).load()
+        if found:
+            return FoundCredentials("the environment variables", found.access_key, found.secret_key, found.token)
+        key = self.user_key
+        return FoundCredentials(f"the profile {USER_PROFILE}", key.access_key_id, key.secret_access_key, None)
+
+    def title(self) -> str:
+        """Which app."""
+        return f"The app of fault {self.number}: it reads s3://{self.bucket}/{REPORT_KEY}"
+
+    def rows(self) -> Rows:
+        """Its settings, with secrets masked."""
+        variables = [
+            f"{name}={mask(value) if name in VARIABLES else value}" for name, value in self.environment.items()
+        ]
+        return [
+            ("environment", "\n".join(variables) or "(no variables)"),
+            *profiles.show_files(self.home).texts.items(),
+            ("Change it with", _WAYS),
+        ]
+
+    def run(self) -> Run:
+        """Runs the app: find credentials, assume the role, list the bucket, read the report; up to the first refusal.
+
+        Credentials in environment variables are used as they are; only the profile assumes the role.
+        """
+        step = "find credentials"
+        try:
+            session: Credentials = self.credentials
+            if not self.environment.keys() & set(VARIABLES):
+                step = "assume the role"
+                session = self._assume_role(session)
+            step = f"read s3://{self.bucket}"
+            s3 = self.account.client("s3", session)
+            s3.list_objects_v2(Bucket=self.bucket)
+            s3.get_object(Bucket=self.bucket, Key=REPORT_KEY)
+        except (ClientError, NoCredentialsError, ParamValidationError, PartialCredentialsError) as error:
+            return Run(step, error=error)
+        return Run("it assumed its role and read its report", session=session)
+
+    def _assume_role(self, key: Credentials) -> FoundCredentials:
+        profile = profiles.read_profile(self.home, PROFILE)
+        options: dict[str, Any] = {"RoleArn": profile.get("role_arn", ""), "RoleSessionName": "app"}
+        if "external_id" in profile:
+            options["ExternalId"] = profile["external_id"]
+        if "duration_seconds" in profile:
+            options["DurationSeconds"] = int(profile["duration_seconds"])
+        given = self.account.client("sts", key).assume_role(**options)["Credentials"]
+        return FoundCredentials(
+            "a session of the role", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        )
+
+    # --- mending the app's side; each returns the app, so that a cell shows its settings
+
+    def set(self, name: str, value: str | int) -> "App":
+        """Changes a setting of the profile that assumes the role.
+
+        Args:
+            name: "role_arn", "external_id" or "duration_seconds".
+            value: its new value.
+
+        Raises:
+            ValueError: the app has no such setting, or it cannot have this value.
+        """
+        if name not in SETTINGS:
+            known = ", ".join(SETTINGS)
+            raise ValueError(f"The app has no setting {name}: choose one of {known}. A key goes in with set_key.")
+        if name == "role_arn":
+            check_arn(str(value), "role")
+        if name == "duration_seconds" and not str(value).isdigit():
+            raise ValueError(f"duration_seconds is {value}: give whole seconds, such as 3600.")
+        profiles.edit_profile(self.home, profile=PROFILE, settings={name: str(value)})
+        return self
+
+    def unset(self, *names: str) -> "App":
+        """Takes environment variables, or settings of the profile, out; quiet about what is not there.
+
+        Args:
+            *names: such as "AWS_ACCESS_KEY_ID" or "external_id".
+
+        Raises:
+            ValueError: this is neither a variable nor a setting that the app can do without.
+        """
+        known = (*VARIABLES, *(name for name in SETTINGS if name != "role_arn"))
+        if wrong := [name for name in names if name not in known]:
+            raise ValueError(f"{wrong[0]} cannot be taken out: choose from {', '.join(known)}.")
+        self.set_environment({name: value for name, value in self.environment.items() if name not in names})
+        settings = {name: None for name in names if name in SETTINGS}
+        profiles.edit_profile(self.home, profile=PROFILE, settings=settings)
+        return self
+
+    def set_key(self, key: AccessKey) -> "App":
+        """Puts another access key into the profile `app-user`."""
+        settings = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
+        profiles.edit_profile(self.home, profile=USER_PROFILE, settings=settings)
+        return self
+
+    def set_session(self, session: Credentials) -> "App":
+        """Puts all three parts of temporary credentials into the environment variables."""
+        parts = (session.access_key_id, session.secret_access_key, session.session_token)
+        variables = {name: part for name, part in zip(VARIABLES, parts, strict=True) if part}
+        others = {name: value for name, value in self.environment.items() if name not in VARIABLES}
+        self.set_environment(others | variables)
+        return self
+
+    def set_environment(self, variables: Mapping[str, str]) -> None:
+        """Writes the environment variables anew, in place of those that are there."""
+        text = "".join(f"{name}={value}\n" for name, value in variables.items())
+        write_private(self.home.folder / "env", text)

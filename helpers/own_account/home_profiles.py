@@ -1,0 +1,248 @@
+"""A named profile in the learner's own AWS files, with their consent, and its removal without a trace.
+
+These are `~/.aws/config` and `~/.aws/credentials`, or the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
+name. What is about to be done is written down before it is done, in a record beside the ledger, so that it can be
+undone whatever happens in between, and in another environment too.
+
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from helpers.arns import check_arn
+from helpers.display import Rows, Shown
+from helpers.iam import AccessKey
+from helpers.inventory.ledger import Entry, Ledger
+from helpers.own_account.home_files import HomeFile, HomeProfileError, look_at, put_in, take_out
+from helpers.own_account.home_sections import Marks
+from helpers.secrecy import mask, write_private
+
+_RECORD = "home-profile-{}.json"
+
+
+@dataclass(frozen=True, repr=False)
+class AddedProfile(Shown):
+    """A profile that was added to the learner's own AWS files.
+
+    Attributes:
+        profile: its name.
+        role_arn: the role that it assumes.
+        access_key_id: the key that it assumes the role with, shown masked.
+        files: the two files, `config` first.
+        backups: what those files were before; empty for files that were not there.
+    """
+
+    profile: str
+    role_arn: str
+    access_key_id: str
+    files: tuple[Path, ...]
+    backups: tuple[Path, ...]
+
+    def title(self) -> str:
+        """What was added."""
+        return f"Profile {self.profile} added to your own AWS files"
+
+    def rows(self) -> Rows:
+        """What it does, where it is, and how to use it."""
+        return [
+            ("Role", self.role_arn),
+            ("Access key ID", mask(self.access_key_id)),
+            ("Files", _named(self.files)),
+            ("Backups", _named(self.backups) or "none, for the files are new"),
+            ("Try it", f"aws sts get-caller-identity --profile {self.profile}"),
+        ]
+
+
+@dataclass(frozen=True, repr=False)
+class RemovedProfile(Shown):
+    """A profile that was taken out of the learner's own AWS files.
+
+    Attributes:
+        profile: its name.
+        files: the two files, `config` first.
+    """
+
+    profile: str
+    files: tuple[Path, ...]
+
+    def title(self) -> str:
+        """What was removed."""
+        return f"Profile {self.profile} removed from your own AWS files"
+
+    def rows(self) -> Rows:
+        """The files; their backups are gone too."""
+        return [("Files", _named(self.files))]
+
+
+def profile_problem(profile: str) -> str | None:
+    """Says what is wrong with a name for the profile; None when nothing is."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", profile):
+        return "Give a name of up to 64 letters, digits, `-`, `_` and `.`, such as `iam-tutorial`."
+    if profile.lower() == "default":
+        return "The profile `default` is yours alone, and used by every command that names none: choose another name."
+    return None
+
+
+def add_profile(
+    ledger: Ledger,
+    *,
+    profile: str,
+    role_arn: str,
+    key: AccessKey,
+    region: str,
+    endpoint_url: str | None = None,
+) -> AddedProfile:
+    """Adds a profile that assumes a role to the learner's own AWS files. Ask them first.
+
+    The profile is its own source: it holds the key and the role, and botocore lets a profile name itself as its
+    `source_profile` where it has static credentials (`_validate_source_profile` in botocore's `credentials.py`). AWS's
+    CLI is built on botocore and does the same.
+
+    Args:
+        ledger: where it is written down first; the record that undoes it is kept beside this file.
+        profile: the new profile's name; never `default`, and never one that is there.
+        role_arn: the role that it assumes.
+        key: the key that it assumes the role with.
+        region: its region.
+        endpoint_url: where its calls go; None for AWS itself.
+
+    Raises:
+        ValueError: the name cannot be one, or the ARN is no role's.
+        HomeProfileError: there is a profile of that name, or a file cannot be changed; both are as they were then.
+        LedgerError: the ledger cannot be written; nothing was changed.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+    """
+    if problem := profile_problem(profile):
+        raise ValueError(problem)
+    settings = {
+        "role_arn": check_arn(role_arn, "role"),
+        "source_profile": profile,
+        "role_session_name": _session_name(ledger),
+        "region": region,
+        "output": "json",
+    }
+    settings |= {"endpoint_url": endpoint_url} if endpoint_url else {}
+    secrets = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
+    with _alone(ledger):
+        config, credentials = files = _look_at_files(ledger, profile)
+        ledger.write(Entry("profile", profile))
+        _write_record(ledger, profile, files)
+        marks = Marks(profile, ledger.id)
+        try:
+            put_in(config, f"profile {profile}", settings, marks)
+            put_in(credentials, profile, secrets, marks)
+        except BaseException:
+            _undo(ledger, profile)
+            raise
+    backups = tuple(file.backup for file in files if file.backup)
+    return AddedProfile(profile, role_arn, key.access_key_id, tuple(file.path for file in files), backups)
+
+
+def list_added(ledger: Ledger) -> tuple[str, ...]:
+    """The profiles that are, or may be, in the learner's own files: each whose removal was not yet proven."""
+    return tuple(profile for profile in ledger.names("profile") if _record(ledger, profile).exists())
+
+
+def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
+    """Takes a profile that the tutorial added out of the learner's own files, and reads them to prove it.
+
+    What was not changed since comes back byte for byte. Where the learner has changed something else, that stays, and
+    only the profile's section goes. A section without the tutorial's comment lines is left alone. The backups go too,
+    for they hold keys of the learner's.
+
+    Args:
+        ledger: the one that was given to `add_profile`.
+        profile: the profile's name.
+
+    Returns:
+        What was removed; None where the tutorial added no such profile, or has removed it already.
+
+    Raises:
+        HomeProfileError: a file cannot be changed; once it can be, try again.
+    """
+    with _alone(ledger):
+        return _undo(ledger, profile) if _record(ledger, profile).exists() else None
+
+
+def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
+    """How the two files are now.
+
+    Raises:
+        HomeProfileError: the profile must not or cannot be added to them.
+    """
+    if _record(ledger, profile).exists():
+        raise HomeProfileError(
+            f"The tutorial added a profile {profile} already: it is there to be used, until a clean-up takes it out."
+        )
+    config, credentials = (
+        look_at(Path(os.path.expanduser(os.path.expandvars(os.environ.get(variable) or usual))).absolute(), profile)
+        for variable, usual in (
+            ("AWS_CONFIG_FILE", "~/.aws/config"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        )
+    )
+    if config.target == credentials.target:
+        raise HomeProfileError(f"{config.path} is both your config and your credentials file: keep them apart first.")
+    return config, credentials
+
+
+def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
+    """Brings the files back, from wherever `add_profile`, or this, broke off."""
+    record = _record(ledger, profile)
+    _forget_sessions(ledger)
+    files = [HomeFile.from_json(fields) for fields in json.loads(record.read_text(encoding="utf-8"))]
+    for file in reversed(files):
+        take_out(file, Marks(profile, ledger.id))
+    record.unlink()
+    return RemovedProfile(profile, tuple(file.path for file in files))
+
+
+def _forget_sessions(ledger: Ledger) -> None:
+    """Deletes the sessions of such profiles that AWS's CLI has cached: they would work until they expire.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html#cli-configure-role-cache
+    """
+    for cached in (Path.home() / ".aws" / "cli" / "cache").glob("*.json"):
+        if f'/{_session_name(ledger)}"'.encode() in cached.read_bytes():
+            cached.unlink()
+
+
+def _session_name(ledger: Ledger) -> str:
+    return f"iam-tutorial-{ledger.id}"
+
+
+def _record(ledger: Ledger, profile: str) -> Path:
+    return ledger.path.with_name(_RECORD.format(profile))
+
+
+def _write_record(ledger: Ledger, profile: str, files: tuple[HomeFile, ...]) -> None:
+    write_private(_record(ledger, profile), json.dumps([file.to_json() for file in files]))
+
+
+@contextmanager
+def _alone(ledger: Ledger) -> Iterator[None]:
+    """Keeps other notebooks out meanwhile, and says in one sentence when a file cannot be read or written."""
+    try:
+        with FileLock(ledger.path.with_name("home-profiles.lock")):
+            yield
+    except OSError as error:
+        named = error.filename2 or error.filename
+        what = f"{named}: {error.strerror}" if named else error.strerror
+        raise HomeProfileError(
+            f"Your own AWS files cannot be read or changed ({what}). They are as they were; where that could not be "
+            "seen to, `make clean-up` takes the profile out."
+        ) from error
+
+
+def _named(paths: tuple[Path, ...]) -> str:
+    home = Path.home()
+    return "\n".join(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path) for path in paths)

@@ -1,5 +1,0 @@
-"""The handshake, drawn from the live account: `picture.draw(account)`."""
-
-from helpers.picture.drawing import Picture, draw
-
-__all__ = ["Picture", "draw"]

@@ -1,0 +1,1 @@
+"""What AWS refuses before it changes anything: parameters, policy documents, and the rules of IAM and S3."""

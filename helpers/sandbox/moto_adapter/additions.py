@@ -1,0 +1,190 @@
+"""What moto lacks, or does otherwise than AWS: ids, keys, boundaries, MFA devices, last use, managed policies."""
+
+from copy import copy
+from datetime import datetime
+from typing import Any, cast
+
+from moto.iam import models as iam_models
+from moto.iam.models import (
+    AccessKey,
+    AccessKeyLastUsed,
+    Group,
+    IAMBackend,
+    ManagedPolicy,
+    Role,
+    User,
+    VirtualMfaDevice,
+)
+from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.moto_api._internal import mock_random
+
+from helpers.sandbox.moto_adapter.accounts import iam, role_by_arn, user_by_access_key
+
+
+def seed(number: int) -> None:
+    """Make the ids and keys that moto hands out from now on repeatable."""
+    mock_random.seed(number)
+
+
+def new_temporary_key(account_id: str) -> AccessKey:
+    """Make a temporary key pair (`ASIA…`)."""
+    return AccessKey(user_name=None, prefix="ASIA", account_id=account_id)  # type: ignore[abstract]
+
+
+def random_token(length: int) -> str:
+    """Make random text for a session token; repeatable after `seed`."""
+    return mock_random.get_random_string(length)
+
+
+# --- permissions boundaries: moto gives them to roles alone
+
+
+iam_models.User.permissions_boundary_arn = None  # type: ignore[attr-defined]
+iam_models.User.permissions_boundary = iam_models.Role.permissions_boundary  # type: ignore[attr-defined]
+
+
+def new_user(account_id: str, name: str, path: str, tags: list[dict[str, str]]) -> User:
+    """Make a user with these tags (each a `Key` and a `Value`)."""
+    user = iam(account_id).create_user("us-east-1", name, path)
+    user.tags = tags  # type: ignore[misc]
+    return user
+
+
+def boundary_arn(entity: User | Role | Group) -> str | None:
+    """Find the ARN of the managed policy around a user or role, if there is one; a group has none."""
+    return cast(str | None, getattr(entity, "permissions_boundary_arn", None))
+
+
+def set_user_boundary(user: User, policy_arn: str | None) -> None:
+    """Put a permissions boundary around a user, or take it away with None."""
+    user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]
+
+
+# --- tags: moto keeps users' by ARN, so that a new name loses them, and refuses keys that differ in capitals
+
+
+iam_models.User.tags = None  # type: ignore[assignment]
+iam_models.IAMBackend._tag_verification = (  # type: ignore[method-assign]
+    lambda self, tags: {tag["Key"]: tag for tag in tags}
+)
+
+
+# --- MFA devices: moto checks no codes
+
+
+class MfaDevice(VirtualMfaDevice):
+    """A virtual MFA device, and what there is to know for checking its codes.
+
+    Attributes:
+        steps_ahead: How far the clock of the device's app is from the sandbox's, in steps of 30 seconds.
+        last_step: The step of the last code that was taken: a code is good for one time.
+    """
+
+    steps_ahead = 0
+    last_step = 0
+
+    def __init__(self, account_id: str, name: str) -> None:
+        super().__init__(account_id, "us-east-1", name)
+
+
+def mfa_devices(account_id: str) -> dict[str, MfaDevice]:
+    """Return an account's virtual MFA devices, by their serial numbers."""
+    return cast(dict[str, MfaDevice], iam(account_id).virtual_mfa_devices)
+
+
+# --- when a key or role was last used: moto does not see the calls that it does not answer, nor the sandbox's clock
+
+
+iam_models.mark_account_as_visited = lambda **_: None
+
+
+def note_key_use(access_key_id: str, now: datetime, service: str, region: str) -> None:
+    """Keep when, and for what, a long-term access key was last used."""
+    if found := user_by_access_key(access_key_id):
+        found[1].last_used = AccessKeyLastUsed(now, service, region)
+
+
+def note_role_use(role_arn: str, now: datetime, region: str) -> None:
+    """Keep when, and where, a session of a role last called."""
+    if role := role_by_arn(role_arn):
+        role.last_used = now
+        role.last_used_region = region  # type: ignore[assignment]
+
+
+# --- ids as AWS makes them: moto gives users and groups ids without AWS's prefixes
+
+
+def _use_aws_unique_ids(kind: Any, prefix: str) -> None:
+    init = kind.__init__
+
+    def new(self: Any, account_id: str, *args: Any, **kwargs: Any) -> None:
+        init(self, account_id, *args, **kwargs)
+        self.id = generate_access_key_id_from_account_id(account_id, prefix=prefix, total_length=21)
+
+    kind.__init__ = new
+
+
+_use_aws_unique_ids(iam_models.User, "AIDA")
+_use_aws_unique_ids(iam_models.Group, "AGPA")
+_use_aws_unique_ids(iam_models.InstanceProfile, "AIPA")
+_random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
+iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
+
+
+# --- managed policies: moto leaves their names and ids out of the account's details
+
+
+iam_models.ManagedPolicy.policy_name = property(lambda self: self.name)  # type: ignore[attr-defined]
+iam_models.ManagedPolicy.policy_id = property(lambda self: self.id)  # type: ignore[attr-defined]
+
+
+# --- AWS's managed policies: moto reads its 1,500 anew for each account
+
+
+def _share_aws_managed_policies() -> None:
+    read = iam_models.IAMBackend._init_aws_policies
+    first: list[ManagedPolicy] = []
+
+    def copied(self: IAMBackend) -> list[ManagedPolicy]:
+        if not first:
+            first.extend(read(self))
+        return [copy(policy) for policy in first]
+
+    iam_models.IAMBackend._init_aws_policies = copied  # type: ignore[method-assign]
+
+
+_share_aws_managed_policies()
+
+
+def ensure_administrator(account_id: str, user_name: str, key: AccessKey | None) -> AccessKey:
+    """Make sure of the account's administrator, a user who may do everything, and return the key pair it signs with.
+
+    A key that it had before a reset is its key again.
+    """
+    account = iam(account_id)
+    if user_name in account.users:
+        return account.users[user_name].access_keys[0]
+    user = account.create_user("us-east-1", user_name)
+    account.attach_user_policy("arn:aws:iam::aws:policy/AdministratorAccess", user_name)
+    if key is None:
+        return account.create_access_key(user_name)
+    user.access_keys.append(key)
+    account.access_keys[key.access_key_id] = key
+    return key
+
+
+# --- policy documents are checked before a request gets to moto, whose own checks differ from AWS's
+
+
+class _Checked:
+    """In the place of moto's validators of policy documents: it has nothing against any."""
+
+    def __init__(self, policy_document: str) -> None:
+        pass
+
+    def validate(self) -> None:
+        pass
+
+
+iam_models.IAMPolicyDocumentValidator = _Checked  # type: ignore[assignment, attr-defined]
+iam_models.IAMTrustPolicyDocumentValidator = _Checked  # type: ignore[assignment, attr-defined]

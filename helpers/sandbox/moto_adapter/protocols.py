@@ -1,0 +1,157 @@
+"""moto's answers, and the protocols of the AWS services."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from moto.core import responses as moto_responses
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import SERIALIZERS, SerializationContext, XFormedAttributePicker, get_serializer_class
+from moto.core.utils import get_service_model
+from moto.moto_server import werkzeug_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Response
+
+# AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
+warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", module=r"moto\.core\.serialize")
+
+# moto prints which services it lacks: on standard output the sandbox says how to reach it, and nothing else.
+werkzeug_app.print = lambda *_: None  # type: ignore[attr-defined]
+
+
+class Application:
+    """The WSGI application of moto: all its services, told apart by the request's signature.
+
+    moto looks for a request's service by walking through its folders, each time anew; here, the services that a
+    signature alone tells apart are found once.
+    """
+
+    _TOLD_BY_SIGNATURE = frozenset({"ec2", "glue", "iam", "sts"})
+
+    def __init__(self) -> None:
+        self._dispatcher = DomainDispatcherApplication(_create_service_app)
+        self._found: dict[str, Any] = {}
+
+    def answer(self, environ: dict[str, Any], service: str) -> Response:
+        """Let moto answer a request, signed for this service.
+
+        Raises:
+            NotImplementedError: Moto has no such call, fails on it, or lacks a package that the service needs.
+        """
+        app = self._found.get(service)
+        if app is None:
+            try:
+                app = self._dispatcher.get_application(environ)
+            except ModuleNotFoundError as error:
+                raise NotImplementedError(f"moto's {service} needs the package {error.name}") from error
+            if service in self._TOLD_BY_SIGNATURE:
+                self._found[service] = app
+        response = Response.from_app(app, environ, buffered=True)
+        is_page = response.mimetype == "text/html" and environ["REQUEST_METHOD"] != "HEAD"
+        if response.status_code >= 500 or (response.status_code >= 400 and is_page):
+            raise NotImplementedError("moto has no such call, or fails on it")
+        return response
+
+
+def _create_service_app(service: Any) -> Any:
+    if service is None:
+        raise NotImplementedError("moto has no such service")
+    if service == "s3":
+        _leave_bucket_policies_to_the_gate()
+    app = create_backend_app(service)
+    app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
+    app.logger.disabled = True
+    return app
+
+
+def _leave_bucket_policies_to_the_gate() -> None:
+    """Keep moto from reading bucket policies itself: it asks neither who calls nor under what conditions."""
+    from moto.iam.access_control import PermissionResult  # start-up time: 11 ms, which S3 alone needs
+    from moto.s3.models import FakeBucket
+
+    def get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
+        return PermissionResult.NEUTRAL
+
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+service_model = cache(get_service_model)
+
+
+def match_operation(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    """Find the operation that a request asks for, and the parameters in its path.
+
+    Raises:
+        werkzeug.exceptions.NotFound: The service has no such operation.
+        NotImplementedError: The content type is none that the service speaks.
+    """
+    return get_service_router(service).match(request)
+
+
+def parse_parameters(operation: OperationModel, request: Request, path_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a request's parameters, as boto3 names them."""
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
+    if protocol == "json" and request.data:
+        json.loads(request.data)  # the parser takes damaged JSON for an empty request
+    parser = PROTOCOL_PARSERS[protocol](operation)
+    parsed: dict[str, Any] = parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": dict(path_parameters),
+        }
+    )
+    return parsed
+
+
+def protocol_of(service: ServiceModel, content_type: str | None) -> str:
+    """Choose the protocol to answer in: the one that was asked in, or the service's first one that can be written."""
+    with suppress(NotImplementedError):
+        asked_in: str = determine_request_protocol(service, content_type)
+        if asked_in in SERIALIZERS:
+            return asked_in
+    spoken = service.metadata.get("protocols", [str(service.protocol)])
+    return next(str(protocol) for protocol in spoken if protocol in SERIALIZERS)
+
+
+def serialize(
+    service: ServiceModel, operation: OperationModel | None, result: object, protocol: str, request_id: str
+) -> tuple[bytes, dict[str, str]]:
+    """Write a result, or an exception with `code` and `message`, as the protocol does: body, headers.
+
+    Parts of a result may be moto's own objects.
+    """
+    operation = operation or OperationModel({}, service)
+    serializer_class = get_serializer_class(service.service_name, protocol)
+    context = SerializationContext(request_id)
+    serializer = serializer_class(operation, context=context, value_picker=XFormedAttributePicker())
+    answer = serializer.serialize(result)
+    body = answer["body"]
+    return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
+
+
+# --- ids of requests: moto draws them where it draws ids and keys, so that a mere read would change those to come
+
+
+def _new_request_id(headers: dict[str, Any]) -> str:
+    headers["x-amzn-requestid"] = request_id = str(uuid4())
+    return request_id
+
+
+moto_responses.gen_amzn_requestid_long = _new_request_id  # type: ignore[attr-defined, assignment]
+
+
+# --- which calls a service has: moto looks through the members of a class at each request
+
+
+moto_responses.method_names_from_class = cache(moto_responses.method_names_from_class)  # type: ignore[attr-defined]

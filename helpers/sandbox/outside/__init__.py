@@ -1,0 +1,1 @@
+"""The sandbox as seen from outside: found, started, reached and controlled, without moto."""

@@ -1,0 +1,265 @@
+"""What the sandbox's IAM answers by itself: users' permissions boundaries, and when keys and roles were last used."""
+
+import datetime
+
+import pytest
+
+from support.sandbox_clients import (
+    HERE,
+    THERE,
+    Refusal,
+    allow,
+    assume,
+    client,
+    document,
+    iam,
+    new_role,
+    new_user,
+    refusal,
+    trust,
+    unique,
+)
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def new_policy(sandbox, *statements):
+    made = iam(sandbox).create_policy(PolicyName=unique("policy"), PolicyDocument=document(*statements))
+    return made["Policy"]["Arn"]
+
+
+def refused(sandbox, key):
+    """The message with which ListBuckets is refused; empty if it is not."""
+    try:
+        client(sandbox, "s3", key).list_buckets()
+    except client(sandbox, "s3", key).exceptions.ClientError as error:
+        return error.response["Error"]["Message"]
+    return ""
+
+
+# --- users
+
+
+def test_a_user_is_shown_as_it_was_made(sandbox):
+    name, tags = unique("user"), [{"Key": "team", "Value": "blue"}]
+    made = iam(sandbox).create_user(UserName=name, Path="/team/", Tags=tags, PermissionsBoundary=READ_ONLY)["User"]
+    assert made["Arn"] == f"arn:aws:iam::{HERE}:user/team/{name}"
+    assert made["Tags"] == tags
+    assert made["PermissionsBoundary"] == boundary_shown(READ_ONLY)
+    assert iam(sandbox).get_user(UserName=name)["User"] == made
+
+
+def test_get_user_without_a_name_is_about_the_caller(sandbox):
+    user = new_user(sandbox, allow("iam:GetUser"))
+    assert client(sandbox, "iam", user.key).get_user()["User"]["UserName"] == user.name
+
+
+def test_get_user_without_a_name_is_no_call_for_a_role(sandbox):
+    user = new_user(sandbox)
+    role_arn = new_role(sandbox, trust({"AWS": user.arn}))
+    role = role_arn.rpartition("/")[2]
+    iam(sandbox).put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=document(allow("iam:*")))
+    answer = refusal(client(sandbox, "iam", assume(sandbox, user.key, role_arn)).get_user)
+    text = "Must specify userName when calling with non-User credentials"
+    assert answer == Refusal(400, "ValidationError", text)
+
+
+# --- permissions boundaries
+
+
+def boundary_shown(arn):
+    return {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
+
+
+def test_a_boundary_is_the_most_that_a_user_may_do(sandbox):
+    user = new_user(sandbox, allow("*"))
+    assert not refused(sandbox, user.key)
+    boundary = new_policy(sandbox, allow("ec2:*"))
+    iam(sandbox).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=boundary)
+    assert "because no permissions boundary allows the s3:ListAllMyBuckets action" in refused(sandbox, user.key)
+    iam(sandbox).delete_user_permissions_boundary(UserName=user.name)
+    assert not refused(sandbox, user.key)
+
+
+def test_a_boundary_allows_nothing_by_itself(sandbox):
+    user = new_user(sandbox)
+    boundary = new_policy(sandbox, allow("*"))
+    iam(sandbox).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=boundary)
+    assert "because no identity-based policy allows" in refused(sandbox, user.key)
+
+
+def test_a_user_made_inside_a_boundary_is_bound_by_it(sandbox):
+    name, admin = unique("user"), iam(sandbox)
+    admin.create_user(UserName=name, PermissionsBoundary=new_policy(sandbox, allow("ec2:*")))
+    admin.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=document(allow("*")))
+    policies = admin.simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{HERE}:user/{name}", ActionNames=["s3:ListAllMyBuckets", "ec2:RunInstances"]
+    )
+    assert [result["EvalDecision"] for result in policies["EvaluationResults"]] == ["implicitDeny", "allowed"]
+
+
+def test_a_users_boundary_is_shown_until_it_is_deleted(sandbox):
+    user, admin = new_user(sandbox), iam(sandbox)
+
+    def shown():
+        details = admin.get_account_authorization_details(Filter=["User"])["UserDetailList"]
+        both = [admin.get_user(UserName=user.name)["User"], *(one for one in details if one["Arn"] == user.arn)]
+        return [one.get("PermissionsBoundary") for one in both]
+
+    assert shown() == [None, None]
+    admin.put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=READ_ONLY)
+    assert shown() == [boundary_shown(READ_ONLY)] * 2
+    admin.delete_user_permissions_boundary(UserName=user.name)
+    assert shown() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "answer"),
+    [
+        (
+            f"arn:aws:iam::{HERE}:policy/none",
+            Refusal(
+                404, "NoSuchEntity", f"Scope ARN: arn:aws:iam::{HERE}:policy/none does not exist or is not attachable."
+            ),
+        ),
+        ("arn:aws:s3:::a-bucket-it-is", Refusal(400, "InvalidInput", "ARN arn:aws:s3:::a-bucket-it-is is not valid.")),
+    ],
+)
+def test_a_boundary_is_a_managed_policy(sandbox, boundary, answer):
+    user = new_user(sandbox)
+    put = iam(sandbox).put_user_permissions_boundary
+    assert refusal(put, UserName=user.name, PermissionsBoundary=boundary) == answer
+
+
+def test_there_is_no_boundary_to_delete(sandbox):
+    user = new_user(sandbox)
+    answer = refusal(iam(sandbox).delete_user_permissions_boundary, UserName=user.name)
+    assert answer[:2] == (404, "NoSuchEntity")
+
+
+# --- lists
+
+
+@pytest.fixture(scope="module")
+def crowd(sandbox):
+    """A user and a role with three of everything; returns the name that they and their group have."""
+    admin, name = iam(sandbox), unique("crowd")
+    admin.create_user(UserName=name, Path=f"/{name}/")
+    new_role(sandbox, trust({"Service": "ec2.amazonaws.com"}), RoleName=name)
+    for number in range(3):
+        admin.create_user(UserName=f"{name}{number}", Path=f"/{name}/")
+        for group in (f"{name}{number}", *([name] if number == 0 else [])):
+            admin.create_group(GroupName=group, Path=f"/{name}/")
+        for user, group in ((f"{name}{number}", name), (name, f"{name}{number}")):
+            admin.add_user_to_group(UserName=user, GroupName=group)
+        admin.create_instance_profile(InstanceProfileName=f"{name}{number}", Path=f"/{name}/")
+        admin.add_role_to_instance_profile(InstanceProfileName=f"{name}{number}", RoleName=name)
+        policy = {"PolicyName": f"p{number}", "PolicyDocument": document(allow("s3:*"))}
+        admin.put_user_policy(UserName=name, **policy)
+        admin.put_role_policy(RoleName=name, **policy)
+        admin.put_group_policy(GroupName=name, **policy)
+    for _ in range(2):
+        admin.create_access_key(UserName=name)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("call", "listed", "parameter", "size"),
+    [
+        ("list_users", "Users", "PathPrefix", 4),
+        ("list_groups", "Groups", "PathPrefix", 4),
+        ("list_instance_profiles", "InstanceProfiles", "PathPrefix", 3),
+        ("list_instance_profiles_for_role", "InstanceProfiles", "RoleName", 3),
+        ("list_groups_for_user", "Groups", "UserName", 3),
+        ("get_group", "Users", "GroupName", 3),
+        ("list_access_keys", "AccessKeyMetadata", "UserName", 2),
+        ("list_user_policies", "PolicyNames", "UserName", 3),
+        ("list_role_policies", "PolicyNames", "RoleName", 3),
+        ("list_group_policies", "PolicyNames", "GroupName", 3),
+    ],
+)
+def test_a_list_comes_in_pages(sandbox, crowd, call, listed, parameter, size):
+    named = {parameter: f"/{crowd}/" if parameter == "PathPrefix" else crowd}
+    whole = getattr(iam(sandbox), call)(**named)
+    assert (len(whole[listed]), whole["IsTruncated"]) == (size, False)
+    assert all(item if isinstance(item, str) else item["CreateDate"] for item in whole[listed])
+    first = getattr(iam(sandbox), call)(**named, MaxItems=1)
+    assert (first[listed], first["IsTruncated"]) == (whole[listed][:1], True)
+    rest = getattr(iam(sandbox), call)(**named, Marker=first["Marker"])
+    assert (rest[listed], rest["IsTruncated"]) == (whole[listed][1:], False)
+
+
+def test_a_marker_that_is_none(sandbox):
+    assert refusal(iam(sandbox).list_users, Marker="none")[:2] == (400, "ValidationError")
+
+
+# --- groups and managed policies
+
+
+def test_leaving_a_group_that_one_is_not_in(sandbox):
+    group, user, admin = unique("group"), new_user(sandbox), iam(sandbox)
+    admin.create_group(GroupName=group)
+    admin.add_user_to_group(GroupName=group, UserName=user.name)
+    for _ in range(2):
+        admin.remove_user_from_group(GroupName=group, UserName=user.name)
+    assert admin.get_group(GroupName=group)["Users"] == []
+
+
+def test_the_newest_version_of_a_policy_comes_first(sandbox):
+    policy, admin = new_policy(sandbox, allow("s3:*")), iam(sandbox)
+    admin.create_policy_version(PolicyArn=policy, PolicyDocument=document(allow("ec2:*")), SetAsDefault=True)
+    listed = admin.list_policy_versions(PolicyArn=policy)["Versions"]
+    assert [(version["VersionId"], version["IsDefaultVersion"]) for version in listed] == [("v2", True), ("v1", False)]
+
+
+def test_the_accounts_details_name_its_policies(sandbox):
+    policy = new_policy(sandbox, allow("s3:*"))
+    details = iam(sandbox).get_account_authorization_details(Filter=["LocalManagedPolicy"])["Policies"]
+    shown = next(one for one in details if one["Arn"] == policy)
+    known = iam(sandbox).get_policy(PolicyArn=policy)["Policy"]
+    assert (shown["PolicyName"], shown["PolicyId"]) == (known["PolicyName"], known["PolicyId"])
+
+
+# --- last used
+
+
+def last_used(sandbox, user):
+    return iam(sandbox).get_access_key_last_used(AccessKeyId=user.key.access_key_id)
+
+
+def test_a_new_key_was_never_used(sandbox):
+    user = new_user(sandbox)
+    answer = last_used(sandbox, user)
+    assert answer["UserName"] == user.name
+    assert answer["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
+
+
+@pytest.mark.parametrize(("service", "call"), [("sts", "get_caller_identity"), ("s3", "list_buckets")])
+def test_a_key_was_last_used_for_the_last_call_that_it_signed_refused_or_not(sandbox, service, call):
+    user = new_user(sandbox)
+    refused(sandbox, user.key)
+    try:
+        getattr(client(sandbox, service, user.key), call)()
+    except client(sandbox, service, user.key).exceptions.ClientError:
+        assert service == "s3"
+    used = last_used(sandbox, user)["AccessKeyLastUsed"]
+    assert (used["ServiceName"], used["Region"]) == (service, sandbox.region)
+    assert abs(datetime.datetime.now(datetime.UTC) - used["LastUsedDate"]) < datetime.timedelta(minutes=1)
+
+
+def test_a_role_was_last_used_when_a_session_of_it_last_called(sandbox):
+    user = new_user(sandbox)
+    role_arn = new_role(sandbox, trust({"AWS": user.arn}))
+    name = role_arn.rpartition("/")[2]
+    session = assume(sandbox, user.key, role_arn)
+    assert "LastUsedDate" not in iam(sandbox).get_role(RoleName=name)["Role"].get("RoleLastUsed", {})
+    refused(sandbox, session)
+    used = iam(sandbox).get_role(RoleName=name)["Role"]["RoleLastUsed"]
+    assert used["Region"] == sandbox.region
+    assert abs(datetime.datetime.now(datetime.UTC) - used["LastUsedDate"]) < datetime.timedelta(minutes=1)
+
+
+def test_another_accounts_key_is_unknown(sandbox):
+    elsewhere = new_user(sandbox, account_id=THERE)
+    answer = refusal(iam(sandbox).get_access_key_last_used, AccessKeyId=elsewhere.key.access_key_id)
+    assert answer.code == "NoSuchEntity"

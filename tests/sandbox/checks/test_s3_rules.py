@@ -1,0 +1,119 @@
+"""What S3 checks besides permissions: names, owners and policies of buckets; and many objects deleted at once."""
+
+import pytest
+
+from support.sandbox_clients import (
+    HERE,
+    THERE,
+    Refusal,
+    administrator,
+    allow,
+    client,
+    document,
+    new_user,
+    refusal,
+    send,
+    unique,
+)
+
+
+@pytest.fixture
+def s3(sandbox):
+    return client(sandbox, "s3", administrator(sandbox))
+
+
+@pytest.fixture
+def bucket(s3):
+    name = unique("bucket")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="notes.txt", Body=b"notes")
+    return name
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    "name", ["Bad_Name", "no", "two..dots", "-first", "last-", "n" * 64, "192.168.1.1", "xn--name", "name-s3alias"]
+)
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_what_is_no_buckets_name(sandbox, name, method):
+    answer = send(sandbox, method, f"/{name}", signer=administrator(sandbox))
+    assert answer.status == 400
+    assert b"<Code>InvalidBucketName</Code><Message>The specified bucket is not valid.</Message>" in answer.body
+
+
+@pytest.mark.parametrize("name", ["n" * 63, "dots.and-hyphens.1", "1st"])
+def test_unusual_names_of_buckets(s3, name):
+    s3.create_bucket(Bucket=name)
+    assert s3.head_bucket(Bucket=name)
+
+
+# --- owners
+
+
+def test_the_expected_owner(s3, bucket):
+    assert s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner=HERE)["KeyCount"] == 1
+    denied = Refusal(403, "AccessDenied", "Access Denied")
+    assert refusal(s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner=THERE) == denied
+    assert refusal(s3.get_object, Bucket=bucket, Key="notes.txt", ExpectedBucketOwner=THERE) == denied
+    assert refusal(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner=THERE).status == 403
+    deletion = {"Objects": [{"Key": "notes.txt"}]}
+    assert refusal(s3.delete_objects, Bucket=bucket, Delete=deletion, ExpectedBucketOwner=THERE) == denied
+    refused = refusal(s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="111")
+    assert refused[:2] == (400, "InvalidBucketOwnerAWSAccountID")
+
+
+# --- policies
+
+
+def statement(bucket, **more):
+    found = {"Effect": "Allow", "Principal": {"AWS": HERE}, "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}"}
+    return document({**found, **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"Principal": {"AWS": f"arn:aws:iam::{HERE}:user/nobody"}}, "Invalid principal in policy"),
+        ({"Principal": {"AWS": f"arn:aws:iam::{THERE}:role/nobody"}}, "Invalid principal in policy"),
+        ({"Resource": "arn:aws:s3:::another-bucket/*"}, "Policy has invalid resource"),
+        ({"Action": "ec2:*"}, "Policy has invalid action"),
+    ],
+)
+def test_a_bucket_policy_that_is_none(s3, bucket, more, message):
+    refused = refusal(s3.put_bucket_policy, Bucket=bucket, Policy=statement(bucket, **more))
+    assert refused == Refusal(400, "MalformedPolicy", message)
+
+
+def test_a_policy_for_a_bucket_that_is_not_there(s3):
+    assert refusal(s3.put_bucket_policy, Bucket=unique("none"), Policy="no JSON").code == "NoSuchBucket"
+
+
+# --- many objects deleted at once
+
+
+def test_objects_are_deleted_one_by_one(sandbox, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="own/\u00e4 & <b>", Body=b"")
+    user = new_user(sandbox, allow("s3:DeleteObject", f"arn:aws:s3:::{bucket}/own/*"))
+    keys = [{"Key": "own/\u00e4 & <b>"}, {"Key": "notes.txt"}]
+    answer = client(sandbox, "s3", user.key).delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    assert answer["Deleted"] == keys[:1]
+    [error] = answer["Errors"]
+    assert (error["Key"], error["Code"]) == ("notes.txt", "AccessDenied")
+    assert error["Message"].startswith(f"User: {user.arn} is not authorized to perform: s3:DeleteObject on resource: ")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["notes.txt"]
+
+
+def test_none_of_the_objects_is_deleted(sandbox, s3, bucket):
+    delete = client(sandbox, "s3", new_user(sandbox).key).delete_objects
+    answer = delete(Bucket=bucket, Delete={"Objects": [{"Key": "notes.txt"}, {"Key": "other.txt"}]})
+    assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"] * 2
+    assert "Deleted" not in answer
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_all_of_the_objects_are_deleted(s3, bucket):
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "notes.txt"}]})
+    assert "Errors" not in answer
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
