@@ -55,6 +55,7 @@ lint: .venv/ready ## check style and types, and that no secret is in a file
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/python tools/clean_notebooks.py --check $(NOTEBOOKS)
 	.venv/bin/python tools/find_secrets.py
 
@@ -67,7 +68,7 @@ lock: .venv/ready ## write locks/ anew after a change of pyproject.toml (ARGS=--
 
 clean: ## stop the sandbox and remove what was set up
 	-@if [ -e .venv/ready ]; then .venv/bin/python -m helpers.sandbox stop; fi
-	rm -rf .venv .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache executed test-output
+	rm -rf .venv .sandbox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache executed test-output
 	rm -rf .jupyter/ipython .jupyter/lab .jupyter/migrated
 
 # .venv/ready holds the folder that it was made in. It is there only when everything is: without it, or when .venv

@@ -1,4 +1,4 @@
-"""Opens the account that the notebooks act in: the sandbox that they share, a private one, or the learner's own.
+"""Open the account that the notebooks act in: the sandbox that they share, a private one, or the learner's own.
 
 The choice is made here and nowhere else: everything after goes through boto3 and the AWS CLI, always the same way.
 """
@@ -18,7 +18,7 @@ import botocore.credentials
 import botocore.session
 from botocore.config import Config
 
-from helpers.clients.calls import CallRecorder
+from helpers.clients.calls import CallRecorder, Changes
 from helpers.clients.clock import AwsClock, ClockMoved
 from helpers.clients.credentials import Credentials, Keys
 from helpers.clients.hooks import Hook, attach
@@ -28,7 +28,11 @@ from helpers.display import ToldInOneSentence
 from helpers.inventory.ledger import Ledger
 from helpers.own_account.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
 from helpers.own_account.guard import Guard
+from helpers.own_account.opening import CLIENT_CONFIG, OwnAccount, open_own_account
+from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
+from helpers.sandbox.outside.background import SandboxError, running_sandbox, shared_sandbox
 from helpers.sandbox.outside.connection import Administrator, Connection
+from helpers.sandbox.outside.control import advance_clock
 from helpers.sandbox.outside.session import SandboxStopped, session_of_its_own
 from helpers.secrecy import mask_tracebacks_and_logs
 from helpers.sts import RenewingSession
@@ -57,6 +61,7 @@ class Account:
         practice: whether it is a sandbox, in which the tutorial may build, break, and move the clock unasked.
         learner: whose things are whose where several people share the account: what all names begin with.
         others: the other accounts that are yours too: the sandbox has a second one.
+        changes: when something was changed in it, so far as its own clients know.
     """
 
     description: str
@@ -68,6 +73,7 @@ class Account:
     practice: bool = field(repr=False)
     learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
+    changes: Changes = field(default_factory=Changes, init=False, repr=False, compare=False)
     _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
     _session: boto3.Session = field(kw_only=True, repr=False)
     _clock: AwsClock = field(kw_only=True, repr=False)
@@ -85,7 +91,7 @@ class Account:
         return f"{self.learner}-" if self.learner else ""
 
     def named(self, name: str) -> str:
-        """A name as it is in this account: `tutorial-role`, or `anna-tutorial-role` where others are at work too."""
+        """Return a name as it is in this account: `tutorial-role`, or `anna-tutorial-role` where others work too."""
         return self.prefix + name
 
     @cached_property
@@ -104,11 +110,11 @@ class Account:
         return self._administrator or _frozen(self._session)
 
     def of(self, account_id: str) -> "Account | None":
-        """The account with these 12 digits, if it is one of yours: this one, or one of the others."""
+        """Return the account with these 12 digits, if it is one of yours: this one, or one of the others."""
         return next((account for account in (self, *self.others) if account.account_id == account_id), None)
 
     def confirm(self, account_id: str) -> None:
-        """Opens your own account for changes, by its number; a sandbox is always open.
+        """Open your own account for changes, by its number; a sandbox is always open.
 
         Args:
             account_id: the number, typed; spaces and hyphens do not count.
@@ -120,7 +126,7 @@ class Account:
             self.guard.confirm(account_id)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """A boto3 client in this account.
+        """Return a boto3 client in this account.
 
         Args:
             service: its name in boto3, such as "iam".
@@ -133,11 +139,11 @@ class Account:
         return self._clients[service, signer]
 
     def now(self) -> datetime:
-        """The time by AWS's own clock, as its last answer told it."""
+        """Return the time by AWS's own clock, as its last answer told it."""
         return self._clock.now()
 
     def advance_clock(self, seconds: float) -> ClockMoved:
-        """Moves the sandbox's clock forward, so that a session's end need not be waited for.
+        """Move the sandbox's clock forward, so that a session's end need not be waited for.
 
         Args:
             seconds: how far; the clock never goes back.
@@ -149,8 +155,6 @@ class Account:
             ValueError: the seconds are negative.
             SandboxError: the sandbox does not answer any more.
         """
-        from helpers.sandbox.outside.control import advance_clock
-
         if not self.practice:
             return ClockMoved(None)
         key = self.administrator
@@ -159,7 +163,7 @@ class Account:
         return ClockMoved(seconds)
 
     def check_alive(self) -> None:
-        """Does nothing where AWS answers.
+        """Do nothing where AWS answers.
 
         Raises:
             SandboxStopped: this is a sandbox; it is asked when a call had no answer.
@@ -205,14 +209,14 @@ class Account:
 
 
 def _frozen(session: boto3.Session) -> Credentials:
-    """The keys of a session's credentials as they are now, renewed where they have to be."""
+    """Return the keys of a session's credentials as they are now, renewed where they have to be."""
     credentials: Any = session.get_credentials()
     keys = credentials.get_frozen_credentials()
     return Keys(keys.access_key, keys.secret_key, keys.token)
 
 
 def open_account(target: str | None = None) -> Account:
-    """Opens the account that the tutorial acts in.
+    """Open the account that the tutorial acts in.
 
     A sandbox neither reads nor touches your own AWS configuration. Your own account is opened with the credentials
     that boto3 finds; nothing in it is changed before you have typed its number.
@@ -237,17 +241,15 @@ def open_account(target: str | None = None) -> Account:
     if target == AWS:
         return _own_account(choice)
     if target == PRIVATE:
-        from helpers.sandbox.server import private_sandbox
+        from helpers.sandbox.server import private_sandbox  # start-up time: 0.6 s, moto's
 
         return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
-    from helpers.sandbox.outside.background import shared_sandbox
-
     shared = shared_sandbox()
     return sandbox_account(shared.connection, shared.folder, shared.news)
 
 
 def open_sandbox() -> Account:
-    """Opens a sandbox, whatever account was chosen: for lessons that break things on purpose.
+    """Open a sandbox, whatever account was chosen: for lessons that break things on purpose.
 
     Raises:
         SandboxError: the sandbox cannot be started; the message says what to do.
@@ -260,19 +262,29 @@ def open_sandbox() -> Account:
 
 
 def sandbox_is_off() -> bool:
-    """Whether the chosen account is the shared sandbox, and it is not running: so it has nothing. Starts none."""
-    from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
-    from helpers.sandbox.outside.background import SandboxError, running_sandbox
-
+    """Tell whether the chosen account is the shared sandbox, and it is not running: so it has nothing. Starts none."""
     try:
         return read_choice().target == SANDBOX and not running_sandbox(SANDBOX_FOLDER)
     except SandboxError:
         return True
 
 
-def _own_account(choice: Choice) -> Account:
-    from helpers.own_account.opening import CLIENT_CONFIG, open_own_account
+def open_for_reading(profile: str = "", region: str = "") -> Account:
+    """Open your own account to look into it, with boto3's own chain of credentials; no change goes through.
 
+    Args:
+        profile: a profile of your AWS configuration; boto3's choice when left out.
+        region: a region; the profile's when left out.
+
+    Raises:
+        OwnAccountError: it cannot be opened; the message says why, and what to do.
+    """
+    mask_tracebacks_and_logs()
+    choice = Choice(AWS, profile=profile, region=region, learner="reader")
+    return _own_account_in(open_own_account(choice, reads_only=True), choice)
+
+
+def _own_account(choice: Choice) -> Account:
     own = open_own_account(choice)
     folder = FOLDER / own.account_id
     try:
@@ -280,12 +292,16 @@ def _own_account(choice: Choice) -> Account:
     except OSError as error:
         message = f"The tutorial's files for account {own.account_id} cannot be kept in {FOLDER} ({error.strerror})."
         raise TargetError(f"{message} Make that folder writable, or set IAM_TUTORIAL_FOLDER to another.") from error
+    return _own_account_in(own, choice)
+
+
+def _own_account_in(own: OwnAccount, choice: Choice) -> Account:
     return Account(
         description=", ".join(filter(None, ("Your own AWS", own.alias))),
         account_id=own.account_id,
         region=own.region,
         endpoint_url=own.endpoint_url,
-        folder=folder,
+        folder=FOLDER / own.account_id,
         news="",
         practice=False,
         learner=own.learner,
@@ -298,7 +314,7 @@ def _own_account(choice: Choice) -> Account:
 
 
 def sandbox_account(connection: Connection, folder: Path, news: str = "", *, ledger_id: str = "") -> Account:
-    """The tutorial's account in a sandbox.
+    """Return the tutorial's account in a sandbox.
 
     Args:
         connection: how to reach the sandbox.
@@ -332,7 +348,7 @@ def sandbox_account(connection: Connection, folder: Path, news: str = "", *, led
 
 @cache
 def _private_folder() -> tuple[Path, subprocess.Popen[bytes]]:
-    """A folder that goes when this process goes, even when it is killed, as Jupyter kills its kernels.
+    """Return a folder that goes when this process goes, even when it is killed, as Jupyter kills its kernels.
 
     Another process waits for that: its standard input ends with this process.
     """

@@ -1,14 +1,16 @@
-"""Calls that may be refused: make them on purpose, and look at AWS's answer."""
+"""Call that may be refused: make them on purpose, and look at AWS's answer."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from helpers.clients.calls import Call, calls_made
 from helpers.clients.error_codes import FORBIDDEN, UNKNOWN_KEY
 from helpers.clients.polling import poll
+from helpers.diagnosis.patience import patience_with_error, patience_with_success
 from helpers.display import BAD, GOOD, Rows, Shown
 
 Expectation = Literal["allowed", "refused"]
@@ -46,16 +48,16 @@ class Attempt(Shown):
         return self.error is None
 
     @property
+    @override
     def accent(self) -> str:
-        """Green for allowed, red for refused."""
         return GOOD if self.allowed else BAD
 
+    @override
     def title(self) -> str:
-        """The verdict, in a word."""
         return f"Allowed: {self.what}" if self.allowed else f"Refused: {self.what}"
 
+    @override
     def rows(self) -> Rows:
-        """AWS's own words, and a note where the lesson expected the opposite."""
         rows = [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
         if self.allowed != (self.expected == "allowed"):
             rows.append(("Note", self._unexpected()))
@@ -77,7 +79,7 @@ def attempt(
     expect: Expectation,
     codes: Collection[str] = FORBIDDEN,
 ) -> Attempt:
-    """Makes a call that AWS may refuse, and returns its answer either way.
+    """Make a call that AWS may refuse, and return its answer either way.
 
     What was changed a moment ago takes a few seconds to have effect in all of AWS. Where the policies, as they are
     read now, promise the expected answer and AWS gives the other one, the call is made again, at growing intervals,
@@ -117,7 +119,7 @@ _AGAIN = "Run the cell again: a change usually has effect within seconds."
 
 
 def _patience(tried: Attempt, call: Call | None, codes: Collection[str]) -> float:
-    """How many seconds an answer is worth waiting for: 0 for one that is as expected, or that waiting cannot mend."""
+    """Tell how many seconds an answer is worth waiting for: 0 where waiting mends nothing."""
     code = tried.refusal[0] if tried.refusal else None
     if code is None:
         is_settled = tried.expected == "allowed"
@@ -125,11 +127,6 @@ def _patience(tried: Attempt, call: Call | None, codes: Collection[str]) -> floa
         is_settled = tried.expected == "refused" if code in codes else code not in UNKNOWN_KEY
     if is_settled:
         return 0
-    from helpers.diagnosis.patience import (  # explains refusals: read when it has to be
-        patience_with_error,
-        patience_with_success,
-    )
-
     return patience_with_error(tried.error) if tried.error else patience_with_success(call, codes)
 
 
@@ -146,16 +143,16 @@ class Judged(Shown):
     answer: Attempt
 
     @property
+    @override
     def accent(self) -> str:
-        """The answer's colour."""
         return self.answer.accent
 
+    @override
     def title(self) -> str:
-        """The answer."""
         return self.answer.title()
 
+    @override
     def rows(self) -> Rows:
-        """Whether the prediction came true."""
         if self.prediction == "?":
             return [("You predicted", "nothing yet: write allowed or refused in the cell above, and run both again")]
         right = self.answer.allowed == (self.prediction == "allowed")
@@ -163,7 +160,7 @@ class Judged(Shown):
 
 
 def judge(prediction: str, answer: Attempt) -> Judged:
-    """Compares a prediction with AWS's answer.
+    """Compare a prediction with AWS's answer.
 
     Args:
         prediction: "allowed" or "refused", or "?" for none.

@@ -17,7 +17,7 @@ _WITHOUT_LOCATION = "us-east-1"
 
 
 def create_bucket(s3: "S3Client", ledger: Ledger, *, name: str) -> None:
-    """Creates a bucket in the client's region, and tags it as this tutorial's. One made already stays as it is.
+    """Create a bucket in the client's region, and tags it as this tutorial's. One made already stays as it is.
 
     Args:
         s3: an S3 client.

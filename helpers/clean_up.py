@@ -1,4 +1,4 @@
-"""Takes out of an account what the tutorial made in it, and proves by reading that nothing is left.
+"""Take out of an account what the tutorial made in it, and prove by reading that nothing is left.
 
 `make clean-up` does it in a terminal: a dry run, a question, the deletion.
 
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
+from typing_extensions import override
 
 from helpers import profiles
 from helpers.account import Account, open_account, sandbox_is_off
@@ -90,16 +91,16 @@ class Plan(Shown):
         """Whether the account was read and has nothing that the tutorial made."""
         return not self.things and not self.unread
 
+    @override
     def title(self) -> str:
-        """How many things there are."""
         if self.things:
             return f"{self.where}: {_counted(self.things)} would be deleted, in these steps"
         if self.unread:
             return f"{self.where}: not all of it could be read"
         return f"{self.where}: nothing is there that the tutorial made"
 
+    @override
     def rows(self) -> Rows:
-        """The deletions in order, and what is left alone."""
         numbered = [(str(number), part) for number, part in enumerate(self.parts, start=1)]
         left_alone = [("Left alone", "\n".join(self.left_alone)), ("By hand", _BY_HAND)] if self.left_alone else []
         return [*numbered, *left_alone, *_unread_rows(self.unread)]
@@ -125,20 +126,20 @@ class CleanedUp(Shown):
         return self.left.nothing_is_left
 
     @property
+    @override
     def accent(self) -> str:
-        """Green when nothing is left, red otherwise."""
         return GOOD if self.done else BAD
 
+    @override
     def title(self) -> str:
-        """Whether it is done."""
         if not self.done:
             return f"{self.left.where}: not done. Mend what is named here, and clean up again"
         if not self.deleted:
             return f"{self.left.where}: nothing to delete"
         return f"{self.left.where}: deleted in {len(self.deleted)} steps, and nothing is left"
 
+    @override
     def rows(self) -> Rows:
-        """The deletions in order, what failed, and what is left."""
         numbered = [(str(number), what) for number, what in enumerate(self.deleted, start=1)]
         failed = [("Failed", "\n".join(self.failed))] if self.failed else []
         left = [("Left", "\n".join(thing.name for thing in self.left.things))] if self.left.things else []
@@ -146,7 +147,7 @@ class CleanedUp(Shown):
 
 
 def plan(account: Account, *, also: Collection[str] = ()) -> Plan:
-    """Reads what the tutorial made in an account and would be deleted; changes nothing.
+    """Read what the tutorial made in an account and would be deleted; changes nothing.
 
     Args:
         account: the open account.
@@ -168,7 +169,7 @@ def plan(account: Account, *, also: Collection[str] = ()) -> Plan:
 
 
 def _what_is_there(account: Account, also: Collection[str]) -> Plan:
-    """Reads what the tutorial made, and what was chosen so far as it is there."""
+    """Read what the tutorial made, and what was chosen so far as it is there."""
     unread: list[str] = []
     chosen = _read("what was chosen", partial(_chosen, account, also), unread)
     things = dict.fromkeys([*_made(account, unread), *chosen])
@@ -179,7 +180,7 @@ def _what_is_there(account: Account, also: Collection[str]) -> Plan:
 
 
 def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
-    """Deletes what the tutorial made, goes on past what fails, and reads the account again.
+    """Delete what the tutorial made, goes on past what fails, and read the account again.
 
     It can be called any number of times, at any moment.
 
@@ -205,7 +206,7 @@ def clean_up(account: Account, *, also: Collection[str] = ()) -> CleanedUp:
 
 
 def _what_is_left(account: Account, also: Collection[str], *, patient: bool) -> Plan:
-    """Reads the account, again and again for a while where everything should be gone."""
+    """Read the account, again and again for a while where everything should be gone."""
     readings = Retrying(
         retry=retry_if_result(lambda left: bool(left.things)),
         wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
@@ -216,7 +217,7 @@ def _what_is_left(account: Account, also: Collection[str], *, patient: bool) -> 
 
 
 def main() -> int:
-    """Cleans up in a terminal.
+    """Clean up in a terminal.
 
     Returns:
         The exit code: 0 when nothing is left, 1 when something may be, 2 when nothing was done.
@@ -265,21 +266,21 @@ def _options() -> argparse.Namespace:
 
 
 def _typed_number(account: Account) -> str:
-    """The account's number as somebody types it now; without a terminal, as it was given in the environment."""
+    """Return the account's number as somebody types it now; without a terminal, as it was given in the environment."""
     if account.guard and sys.stdin.isatty():
         return input(f"Type the number of your account, {account.account_id}, to delete this: ")
     return os.environ.get(VARIABLES["account_id"], "")
 
 
 def _tell_of_other_ledgers(account: Account | None) -> None:
-    """Says which own accounts this checkout made things in that were not looked at now."""
+    """Say which own accounts this checkout made things in that were not looked at now."""
     for number in written_accounts():
         if account is None or account.practice or number != account.account_id:
             print(f"Not looked at: your own account {number}. {IN_OWN_ACCOUNT}")
 
 
 def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
-    """What carries the tag and stands in the ledger."""
+    """Tell what carries the tag and stands in the ledger."""
     client, s3 = account.client("iam"), account.client("s3")
     for kind in _IAM_KINDS:
         for name in account.ledger.names(kind):
@@ -293,7 +294,7 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
 
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
-    """What was chosen by hand, so far as it is there and the learner's own."""
+    """Tell what was chosen by hand, so far as it is there and the learner's own."""
     client, s3 = account.client("iam"), account.client("s3")
     for one in also:
         kind, _, name = one.partition(" ")
@@ -319,7 +320,7 @@ def _entity(client: Any, kind: Kind, name: str) -> Thing:
 
 
 def _look_alikes(account: Account) -> Iterator[str]:
-    """What is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
+    """Tell what is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
     client, s3, prefix = account.client("iam"), account.client("s3"), account.prefix
     unread: list[str] = []
     for kind in _IAM_KINDS:
@@ -330,7 +331,7 @@ def _look_alikes(account: Account) -> Iterator[str]:
 
 
 def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iterator[T]:
-    """What reading gives, up to where AWS refuses; that is noted."""
+    """Tell what reading gives, up to where AWS refuses; that is noted."""
     try:
         yield from read()
     except (ClientError, BotoCoreError) as error:

@@ -15,6 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar
 
+from typing_extensions import override
+
 from helpers.account import Account
 from helpers.clients.clock import answered_at
 from helpers.clients.credentials import Credentials
@@ -27,6 +29,7 @@ _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": 
 _EXPIRATION_IN_JSON = re.compile(r'("Expiration": *")([^"]+)(")')
 
 
+_READING = ("get-", "list-", "describe-", "head-", "simulate-", "ls", "wait", "assume-role")
 _EXPORTED = "AWS_ACCESS_KEY_ID=*** AWS_SECRET_ACCESS_KEY=***"
 
 
@@ -56,18 +59,18 @@ class Command(Shown):
     exit_code: int
     ran_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @override
     def title(self) -> str:
-        """The command, masked."""
         return f"$ {mask_secrets(self.line)}"
 
+    @override
     def rows(self) -> Rows:
-        """What it printed, masked."""
         printed = "\n".join(part.strip() for part in (self.output, self.error) if part.strip())
         return [("", _mask_output(printed, self.ran_at))] if printed else []
 
 
 def run(account: Account, line: str, *, credentials: Credentials | None = None, typed: str | None = None) -> Command:
-    """Runs a command line of the real AWS CLI, or a Python script, with the tutorial's configuration files.
+    """Run a command line of the real AWS CLI, or a Python script, with the tutorial's configuration files.
 
     A line that names no profile is signed by the account's administrator, as boto3's clients here are.
 
@@ -99,6 +102,8 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         return subprocess.run(command, input=typed or "", capture_output=True, text=True, env=environment, check=False)
 
     done = done_now()
+    if program == "aws" and len(arguments) > 1 and not arguments[1].startswith(_READING) and not done.returncode:
+        account.changes.note(account.now())
     if program == "aws" and _ENDED.search(done.stderr) and _forget_sessions(account):
         done = done_now()
     if _NO_ANSWER.search(done.stderr):
@@ -122,7 +127,7 @@ def credentials_file(account: Account) -> Path:
 
 
 def _forget_sessions(account: Account) -> bool:
-    """Takes away the role sessions that the CLI keeps, and says whether there were any.
+    """Take away the role sessions that the CLI keeps, and say whether there were any.
 
     The CLI tells their end by this machine's clock, AWS by its own: the sandbox's can be moved past it.
     """
@@ -137,7 +142,7 @@ def _is_assignment(word: str) -> bool:
 
 
 def _program(name: str) -> str:
-    """The program that belongs to this environment, or else the one on the PATH."""
+    """Return the program that belongs to this environment, or else the one on the PATH."""
     if name == "python":
         return sys.executable
     beside = shutil.which(name, path=str(Path(sys.executable).parent))
@@ -148,7 +153,7 @@ def _program(name: str) -> str:
 
 
 def _environment(account: Account) -> dict[str, str]:
-    """The learner's environment with the tutorial's folder as its home, and without AWS_… variables that say who calls.
+    """Return the learner's environment, at home in the tutorial's folder, without AWS_… variables that say who calls.
 
     Those that say how AWS is reached count in an account of the learner's own, as they do for boto3.
     """

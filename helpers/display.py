@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 Rows = Sequence[tuple[str, str]]
 
 GOOD, BAD, FOR_REAL = "#2d6a41", "#b3261e", "#8a5a00"
@@ -33,7 +35,7 @@ class Shown:
         return "transparent"
 
     def title(self) -> str:
-        """One line that says what this is."""
+        """Return one line that says what this is."""
         raise NotImplementedError
 
     def rows(self) -> Rows:
@@ -41,7 +43,7 @@ class Shown:
         return ()
 
     def __repr__(self) -> str:
-        """The title, and a line for each row."""
+        """Return the title, and a line for each row."""
         lines = [self.title()]
         for label, text in self.rows():
             if label and "\n" not in text:
@@ -83,14 +85,15 @@ class JsonDocument(Shown):
     name: str
     document: Mapping[str, Any]
 
+    @override
     def title(self) -> str:
-        """What the document is."""
         return self.name
 
+    @override
     def __repr__(self) -> str:
-        """The title and the indented JSON."""
         return f"{self.name}\n{json.dumps(self.document, indent=4)}"
 
+    @override
     def _repr_html_(self) -> str:
         text = escape(json.dumps(self.document, indent=4), quote=False)
         return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.name)}</strong><pre>{text}</pre></div>'

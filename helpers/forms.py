@@ -11,6 +11,7 @@ from typing import Literal
 
 import botocore.session
 from botocore.exceptions import ConfigParseError
+from typing_extensions import override
 
 from helpers import iam
 from helpers.account import Account
@@ -144,12 +145,12 @@ class SandboxChosen(Shown):
 
     written: tuple[str, ...]
 
+    @override
     def title(self) -> str:
-        """What was chosen."""
         return "The notebooks act in the sandbox"
 
+    @override
     def rows(self) -> Rows:
-        """How to go on, and where something may be left."""
         made = f"The tutorial made something there. {IN_OWN_ACCOUNT}"
         return [*((f"Account {number}", made) for number in self.written), ("Next", _GO_ON)]
 
@@ -169,16 +170,16 @@ class OwnAccountShown(Shown):
     confirmed: bool
 
     @property
+    @override
     def accent(self) -> str:
-        """Green when it is chosen, amber before."""
         return self.own.accent if self.confirmed else FOR_REAL
 
+    @override
     def title(self) -> str:
-        """Which account, and whether it is chosen."""
         return self.own.title() if self.confirmed else f"Not chosen yet: {self.own.title()}"
 
+    @override
     def rows(self) -> Rows:
-        """The account's facts, what you may do in it, and how to go on."""
         confirm = "If this is the account you mean, type its number into the field “Account number”, and open it again."
         return [
             *self.own.rows(),
@@ -242,7 +243,7 @@ def _open(values: Values, folder: Path) -> Shown:
 
 
 def _refuse_what_the_environment_decides(choice: Choice) -> None:
-    """Says so where a variable decides otherwise than the form.
+    """Say so where a variable decides otherwise than the form.
 
     Raises:
         FormError: one does.
@@ -257,7 +258,7 @@ def _refuse_what_the_environment_decides(choice: Choice) -> None:
 
 
 def _profiles() -> list[str]:
-    """The names of the profiles in your AWS configuration; none where it is broken, which opening it will tell."""
+    """List the profiles in your AWS configuration; none where it is broken, which opening it will tell."""
     try:
         profiles: list[str] = botocore.session.Session().available_profiles
     except ConfigParseError:
@@ -285,7 +286,7 @@ _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 
 
 def explain_form(account: Account, *, principal: str, resource: str, action: str = ASSUME_ROLE) -> ActionForm:
-    """Makes a form that explains who may do what, and why; the account's users and roles are offered.
+    """Make a form that explains who may do what, and why; the account's users and roles are offered.
 
     Args:
         account: the open account.
@@ -322,6 +323,35 @@ def explain_form(account: Account, *, principal: str, resource: str, action: str
     return action_form(fields, button="Explain", work=work)
 
 
+def refusal_form(account: Account, *, text: str = "") -> ActionForm:
+    """Make a form that explains a refusal as people have it: pasted from the CLI, the console, Terraform or a log.
+
+    Args:
+        account: the open account, which is read.
+        text: the text that stands in the field at first.
+
+    Returns:
+        The form; its `result` is the `Explanation`.
+    """
+    field = Field(
+        "The error",
+        value=text,
+        lines=6,
+        example="An error occurred (AccessDenied) when calling …",
+        problem_of=lambda given: (
+            None if given.strip() else "This is empty; paste the whole error, wrapped lines and all."
+        ),
+    )
+
+    def work(values: Values) -> Explanation:
+        try:
+            return explain(account, values["text"])
+        except LookupError as error:
+            raise FormError(str(error)) from None
+
+    return action_form({"text": field}, button="Explain", work=work, run_at_once=bool(text))
+
+
 def _caller_problem(text: str) -> str | None:
     if _CALLER.fullmatch(text) or _SERVICE.fullmatch(text):
         return None
@@ -348,7 +378,7 @@ _CONSENT = "yes"
 
 
 def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> ActionForm:
-    """Makes a form that adds a profile for the role to the learner's own AWS files, when they have typed `yes`.
+    """Make a form that adds a profile for the role to the learner's own AWS files, when they have typed `yes`.
 
     Nothing is done before the button is pressed, so Run All changes no file.
 

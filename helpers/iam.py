@@ -35,14 +35,13 @@ _INVALID_PRINCIPAL = re.compile(
 )
 
 
-@dataclass(frozen=True, repr=False)
 class _Entity(Shown):
     """What a user and a role have in common: a name, an ARN, and permissions policies."""
 
     name: str
     arn: str
-    attached_policies: tuple[str, ...] = field(default=(), kw_only=True)
-    inline_policies: Mapping[str, policies.Document] = field(default_factory=dict, kw_only=True)
+    attached_policies: tuple[str, ...]
+    inline_policies: Mapping[str, policies.Document]
 
     @override
     def title(self) -> str:
@@ -66,7 +65,11 @@ class Role(_Entity):
         inline_policies: its inline policy documents, by name.
     """
 
+    name: str
+    arn: str
     trust_policy: policies.Document
+    attached_policies: tuple[str, ...] = ()
+    inline_policies: Mapping[str, policies.Document] = field(default_factory=dict)
 
     @override
     def rows(self) -> Rows:
@@ -84,6 +87,11 @@ class User(_Entity):
         attached_policies: the ARNs of its managed policies.
         inline_policies: its inline policy documents, by name.
     """
+
+    name: str
+    arn: str
+    attached_policies: tuple[str, ...] = ()
+    inline_policies: Mapping[str, policies.Document] = field(default_factory=dict)
 
     @override
     def rows(self) -> Rows:
@@ -431,10 +439,5 @@ def add_to_managed_policy(iam: "IAMClient", *, policy_arn: str, statement: polic
 
 def _trusted(statement: policies.Statement) -> str:
     """Say whom a trust statement lets in (or keeps out), in a few words."""
-    principal = statement.get("Principal", "")
-    named = (
-        principal
-        if isinstance(principal, str)
-        else ", ".join(name for names in principal.values() for name in policies.listed(names))
-    )
+    named = ", ".join(policies.principals(statement))
     return named if statement.get("Effect") == "Allow" else f"never {named}"

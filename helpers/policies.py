@@ -15,22 +15,22 @@ TRUST_SID = "Statement1"
 
 
 def policy(*statements: Statement) -> Document:
-    """A policy document of these statements."""
+    """Return a policy document of these statements."""
     return {"Version": VERSION, "Statement": list(statements)}
 
 
 def allow(actions: str | Sequence[str], resources: str | Sequence[str] = "*") -> Statement:
-    """A statement that allows actions (`"s3:GetObject"`) on resources (ARNs, or `"*"`)."""
+    """Return a statement that allows actions (`"s3:GetObject"`) on resources (ARNs, or `"*"`)."""
     return {"Effect": "Allow", "Action": _plain(actions), "Resource": _plain(resources)}
 
 
 def deny(actions: str | Sequence[str], resources: str | Sequence[str] = "*") -> Statement:
-    """A statement that denies actions on resources, whatever else allows them."""
+    """Return a statement that denies actions on resources, whatever else allows them."""
     return {**allow(actions, resources), "Effect": "Deny"}
 
 
 def allow_assume_role(role_arn: str) -> Document:
-    """The user's half of the handshake: the identity policy that lets a user assume one role.
+    """Return the user's half of the handshake: the identity policy that lets a user assume one role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
     """
@@ -38,12 +38,12 @@ def allow_assume_role(role_arn: str) -> Document:
 
 
 def trust_service(service: str) -> Statement:
-    """A trust statement that lets an AWS service (`"ec2.amazonaws.com"`) assume the role."""
+    """Return a trust statement that lets an AWS service (`"ec2.amazonaws.com"`) assume the role."""
     return {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
 
 
 def trust_principal(arn: str, *, sid: str = TRUST_SID) -> Statement:
-    """The role's half of the handshake: a trust statement for a user, a role, or a whole account (`…:root`).
+    """Return the role's half of the handshake: a trust statement for a user, a role, or a whole account (`…:root`).
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -51,12 +51,18 @@ def trust_principal(arn: str, *, sid: str = TRUST_SID) -> Statement:
 
 
 def statements(document: Mapping[str, Any]) -> list[Statement]:
-    """The statements of a document, which may hold one alone or a list of them."""
+    """Return the statements of a document, which may hold one alone or a list of them."""
     return [dict(statement) for statement in listed(document.get("Statement", []))]
 
 
+def principals(statement: Statement | Mapping[str, Any]) -> list[str]:
+    """Return whom a statement names as `Principal` or `NotPrincipal`, of whatever kind; `*` is everyone."""
+    named: Any = statement.get("Principal", statement.get("NotPrincipal", {}))
+    return [named] if isinstance(named, str) else [name for names in named.values() for name in listed(names)]
+
+
 def with_statement(document: Mapping[str, Any], statement: Statement) -> Document:
-    """The document with one more statement: in place of the one with the same Sid, or at the end.
+    """Return the document with one more statement: in place of the one with the same Sid, or at the end.
 
     Done twice, it changes nothing the second time. All other statements stay as they are.
     """
@@ -66,7 +72,7 @@ def with_statement(document: Mapping[str, Any], statement: Statement) -> Documen
 
 
 def parse_policy(text: str) -> Document:
-    """Reads a policy document from JSON.
+    """Read a policy document from JSON.
 
     Raises:
         ValueError: the text is no JSON object with statements; the message says where it goes wrong.
@@ -88,7 +94,7 @@ def parse_policy(text: str) -> Document:
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """The document as the AWS calls take it."""
+    """Return the document as the AWS calls take it."""
     return json.dumps(document)
 
 

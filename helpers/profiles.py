@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from typing_extensions import override
+
 from helpers.account import Account
 from helpers.arns import check_arn
 from helpers.cli import Command, config_file, credentials_file, run
@@ -38,12 +40,12 @@ class ConfigFiles(Shown):
 
     texts: Mapping[str, str]
 
+    @override
     def title(self) -> str:
-        """What these are."""
         return "The tutorial's own configuration files, in place of those in ~/.aws"
 
+    @override
     def rows(self) -> Rows:
-        """Each file."""
         return list(self.texts.items())
 
 
@@ -51,7 +53,7 @@ class ConfigFiles(Shown):
 
 
 def save_access_key(account: Account, key: AccessKey) -> Path:
-    """Keeps an access key as the console's "Download .csv file" does, readable by its owner alone.
+    """Keep an access key as the console's "Download .csv file" does, readable by its owner alone.
 
     Raises:
         OSError: the tutorial's folder cannot be written.
@@ -64,7 +66,7 @@ def save_access_key(account: Account, key: AccessKey) -> Path:
 
 
 def load_access_key(account: Account, *, user_name: str) -> AccessKey | None:
-    """Reads the access key that was saved for a user; None where none was.
+    """Read the access key that was saved for a user; None where none was.
 
     Raises:
         ValueError: the file is not one that the console, or this tutorial, wrote.
@@ -91,7 +93,7 @@ def _csv_file(account: Account, user_name: str) -> Path:
 
 
 def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
-    """Answers the four questions of `aws configure --profile …` with an access key.
+    """Answer the four questions of `aws configure --profile …` with an access key.
 
     The secret goes to the program's standard input, never on a command line. A sandbox's address is added to
     the profile afterwards; with AWS itself there is nothing to add.
@@ -114,7 +116,7 @@ def configure(account: Account, *, profile: str, key: AccessKey) -> Command:
 
 
 def add_role_profile(account: Account, *, profile: str, role_arn: str, source_profile: str) -> ConfigFiles:
-    """Writes a profile that assumes a role with another profile's key; in place of one of the same name.
+    """Write a profile that assumes a role with another profile's key; in place of one of the same name.
 
     Returns:
         Both files as they are then.
@@ -136,7 +138,7 @@ def add_role_profile(account: Account, *, profile: str, role_arn: str, source_pr
 
 
 def edit_profile(account: Account, *, profile: str, settings: Mapping[str, str | None]) -> None:
-    """Changes settings of a profile, as `aws configure set` does: keys go to `credentials`, the rest to `config`.
+    """Change settings of a profile, as `aws configure set` does: keys go to `credentials`, the rest to `config`.
 
     Args:
         account: where the configuration files are.
@@ -152,12 +154,12 @@ def edit_profile(account: Account, *, profile: str, settings: Mapping[str, str |
 
 
 def read_profile(account: Account, profile: str) -> dict[str, str]:
-    """The settings of a profile, from both files; empty where there is none."""
+    """Return the settings of a profile, from both files; empty where there is none."""
     return _section(config_file(account), f"profile {profile}") | _section(credentials_file(account), profile)
 
 
 def show_files(account: Account) -> ConfigFiles:
-    """The two configuration files as they are, with secrets masked and the sandbox's port left out."""
+    """Return the two configuration files as they are, with secrets masked and the sandbox's port left out."""
     paths = {"config": config_file(account), "credentials": credentials_file(account)}
     return ConfigFiles(
         {
@@ -168,7 +170,7 @@ def show_files(account: Account) -> ConfigFiles:
 
 
 def delete_files(account: Account) -> None:
-    """Deletes the tutorial's configuration files and downloaded keys; quiet where they are gone."""
+    """Delete the tutorial's configuration files and downloaded keys; quiet where they are gone."""
     shutil.rmtree(account.folder / ".aws", ignore_errors=True)
     for path in account.folder.glob("*_accessKeys.csv"):
         path.unlink()

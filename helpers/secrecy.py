@@ -36,23 +36,23 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def looks_like_secret(text: str) -> bool:
-    """Says whether a text holds what looks like an access key id, a secret access key or a session token."""
+    """Say whether a text holds what looks like an access key id, a secret access key or a session token."""
     return SECRET.search(text) is not None
 
 
 def without_escapes(text: str) -> str:
-    r"""A text without JSON's escapes (`\n`, `\u002b`), a URL's (`%2B`), HTML's (`&#43;`) and a terminal's colours."""
+    r"""Take out JSON's escapes (`\n`, `\u002b`), a URL's (`%2B`), HTML's (`&#43;`) and a terminal's colours."""
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else " " if found[2] else found[3], text)
     return html.unescape(unquote(_COLOUR.sub("", plain)))
 
 
 def mask_secrets(text: str) -> str:
-    """A text with everything masked that looks like an access key id, a secret access key, or a session token."""
+    """Mask everything in a text that looks like an access key id, a secret access key, or a session token."""
     return SECRET.sub(lambda found: mask(found[0]), text)
 
 
 def mask(secret: str) -> str:
-    """A secret or an access key id as it may be shown: stars, and the last four characters.
+    """Return a secret or an access key id as it may be shown: stars, and the last four characters.
 
     The stars are always sixteen, so that not even the length is told.
     """
@@ -66,7 +66,7 @@ _LOGGERS_WITH_SECRETS = ("botocore.auth", "botocore.endpoint", "botocore.parsers
 
 @cache
 def mask_tracebacks_and_logs() -> None:
-    """Masks what looks like a secret in this process's tracebacks and logs from now on; done twice, it is done once."""
+    """Mask what looks like a secret in this process's tracebacks and logs from now on; done twice, it is done once."""
     for name in _LOGGERS_WITH_SECRETS:
         logging.getLogger(name).addFilter(_mask_message)
     ipython = sys.modules.get("IPython")
@@ -86,7 +86,7 @@ def _mask_message(record: logging.LogRecord) -> bool:
 
 
 def write_private(path: Path, content: str | bytes, *, mode: int = 0o600, prefix: str | None = None) -> None:
-    """Writes a file that only its owner can read, replacing what was there in one step.
+    """Write a file that only its owner can read, replacing what was there in one step.
 
     Args:
         path: where to; its folder must exist.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import RefreshableCredentials
+from typing_extensions import override
 
 from helpers.arns import check_arn, check_name
 from helpers.clients.clock import answered_at
@@ -30,12 +31,12 @@ class Identity(Shown):
     arn: str
     user_id: str
 
+    @override
     def title(self) -> str:
-        """The ARN."""
         return f"You are {self.arn}"
 
+    @override
     def rows(self) -> Rows:
-        """The account and the unique id."""
         return [("Account", self.account_id), ("Unique id", self.user_id)]
 
 
@@ -64,12 +65,12 @@ class RoleSession(Shown):
         """How long the credentials were good for when they were given, in minutes, rounded."""
         return round((self.expires - self.given).total_seconds() / 60)
 
+    @override
     def title(self) -> str:
-        """The session's ARN."""
         return f"Session {self.arn}"
 
+    @override
     def rows(self) -> Rows:
-        """The credentials, masked, and their end."""
         return [
             ("Access key ID", mask(self.access_key_id)),
             ("Secret access key", "*" * 20),
@@ -79,7 +80,7 @@ class RoleSession(Shown):
 
 
 def who_am_i(sts: "STSClient") -> Identity:
-    """Asks AWS whose credentials sign the calls of this client. Always allowed, to everyone.
+    """Ask AWS whose credentials sign the calls of this client. Always allowed, to everyone.
 
     Raises:
         ClientError: `InvalidClientTokenId`, `SignatureDoesNotMatch` or `ExpiredToken`: the credentials are no good.
@@ -98,7 +99,7 @@ def assume_role(
     duration_seconds: int = 3600,
     external_id: str | None = None,
 ) -> RoleSession:
-    """Assumes a role: trades the client's credentials for temporary ones of the role.
+    """Assume a role: trades the client's credentials for temporary ones of the role.
 
     Args:
         sts: an STS client, signed by whoever wants to assume the role.
@@ -180,15 +181,15 @@ class RenewingSession(Shown):
         return self._due().session_token
 
     def load_credentials(self) -> RefreshableCredentials:
-        """Gives a botocore session, of which this is the component `credential_provider`, what signs its calls."""
+        """Give a botocore session, of which this is the component `credential_provider`, what signs its calls."""
         return self._credentials
 
+    @override
     def title(self) -> str:
-        """The session's ARN."""
         return f"Renewing session {self.arn}"
 
+    @override
     def rows(self) -> Rows:
-        """The key of the moment, masked, its end, and how often it was renewed."""
         left = round((self.expires - self._now()).total_seconds() / 60)
         return [
             ("Access key ID", mask(self._latest.access_key_id)),
@@ -219,7 +220,7 @@ def renewing_session(
     now: Callable[[], datetime],
     duration_seconds: int = 3600,
 ) -> RenewingSession:
-    """Assumes a role, and again before each session ends, for as long as the role trusts the caller.
+    """Assume a role, and again before each session ends, for as long as the role trusts the caller.
 
     Args:
         sts: an STS client, signed by whoever wants to assume the role.

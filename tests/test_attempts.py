@@ -160,6 +160,7 @@ def test_what_was_taken_away_just_now_is_waited_for_and_given_back_too(user: Use
     assert attempt("list users", user.list_users, expect="allowed").allowed
 
 
+@pytest.mark.exhaustive
 def test_trust_that_was_taken_away_is_waited_for(user: User) -> None:
     trusted = policies.policy(policies.trust_principal(iam.get_user(user.admin, name=user.name).arn))
     role = iam.create_role(user.admin, name=unique("attempts"), trust_policy=trusted)
@@ -208,6 +209,7 @@ def test_a_new_key_is_waited_for_before_a_refusal_is_believed(user: User, servic
     assert result.refusal[0] in error_codes.FORBIDDEN
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("expect", ["allowed", "refused"])
 def test_after_the_limit_the_answer_is_there_and_says_so(
     user: User, expect: attempts.Expectation, monkeypatch: pytest.MonkeyPatch

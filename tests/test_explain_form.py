@@ -1,5 +1,6 @@
 """The form in which a learner asks who may do what: its answers, and what it says to what cannot be asked."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from helpers import clean_up
 from helpers.account import Account, open_account
 from helpers.evaluation.decisions import Verdict
-from helpers.forms import explain_form
+from helpers.forms import explain_form, refusal_form
 from helpers.lessons import steps
 from helpers.widgets.fields import FormError
 from helpers.widgets.form import ActionForm
@@ -66,3 +67,30 @@ def test_the_accounts_own_arns_are_offered(account: Account) -> None:
 def test_what_cannot_be_asked_is_said_in_words(account: Account, field: str, text: str, problem: str) -> None:
     with pytest.raises(FormError, match=problem):
         _ = asked(account, **{field: text}).result
+
+
+# --- one's own refusal, pasted
+
+
+def test_a_pasted_refusal_is_explained(account: Account) -> None:
+    user, role = steps.the_user(account), steps.the_role(account)
+    text = f"User: {user.arn} is not authorized to perform:\n  sts:AssumeRole on resource: {role.arn}"
+    form = refusal_form(account, text=text)
+    assert form.result.verdict is Verdict.IMPLICIT_DENY
+    assert "Refused: user tutorial-user, sts:AssumeRole" in form._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize(("text", "told"), [("", "This is empty"), ("all is well", "tells of no refusal")])
+def test_a_text_without_a_refusal(account: Account, text: str, told: str) -> None:
+    form = refusal_form(account)
+    form._inputs["text"].widget.value = text
+    with pytest.raises(FormError, match=told):
+        _ = form.result
+
+
+def test_a_secret_in_a_pasted_text_is_not_shown(account: Account) -> None:
+    secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY99"
+    told = f"User: {steps.the_user(account).arn} is not authorized to perform: s3:GetObject"
+    text = f"aws_secret_access_key = {secret}\n{told}"
+    shown = json.dumps(refusal_form(account, text=text)._repr_mimebundle_())
+    assert secret not in shown

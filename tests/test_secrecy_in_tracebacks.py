@@ -134,6 +134,7 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
         manager.shutdown_kernel(now=True)
 
 
+@pytest.mark.exhaustive(but_first=3)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_no_traceback_tells_a_secret(kernel: Kernel, failure: str) -> None:
     said = kernel.says(FAILURES[failure])

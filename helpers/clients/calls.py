@@ -15,6 +15,25 @@ from botocore.exceptions import ClientError
 from helpers.clients.credentials import Credentials
 
 _KEY = "Call"
+_READS = ("Get", "List", "Describe", "Head", "Simulate")
+
+
+@dataclass
+class Changes:
+    """When something was changed in an account by its own clients and lines of the AWS CLI.
+
+    Attributes:
+        count: how many changes there were.
+        latest: the time of the latest, by AWS's own clock; None where there was none.
+    """
+
+    count: int = 0
+    latest: datetime | None = None
+
+    def note(self, now: datetime) -> None:
+        """Note a change."""
+        self.count += 1
+        self.latest = now
 
 
 class OpenAccount(Protocol):
@@ -42,6 +61,10 @@ class OpenAccount(Protocol):
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """Return a boto3 client in this account."""
 
+    @property
+    def changes(self) -> "Changes":
+        """When something was changed in it, so far as its own clients know."""
+
     def now(self) -> datetime:
         """Return the time by AWS's own clock."""
 
@@ -51,13 +74,14 @@ class Call:
     """A call as it was made.
 
     Attributes:
-        service: the service's name in botocore, such as `sts`.
+        service: the name that it was signed for, such as `sts`; it stands in front of the service's actions too.
         operation: the operation, such as `AssumeRole`.
         parameters: what it was given; may hold secrets, and is not shown.
         access_key_id: whose key signed it; not shown.
         has_token: whether a session token came along.
         region: the region that it went to.
         answered_at: when AWS refused it, by its own clock; None for a call that went through.
+        changes_before: how many changes of the account had been made by then.
         account: the account whose client made it.
         signer: who signed it; None for the account's administrator.
     """
@@ -71,6 +95,7 @@ class Call:
     account: OpenAccount = field(repr=False)
     signer: Credentials | None = field(repr=False)
     answered_at: datetime | None = None
+    changes_before: int = 0
 
     @property
     def is_by_temporary_key(self) -> bool:
@@ -97,7 +122,7 @@ class CallRecorder:
         """Note a call before it is sent."""
         key = self._signer or self._account.administrator
         context[_KEY] = call = Call(
-            service=model.service_model.service_name,
+            service=model.service_model.signing_name,
             operation=model.name,
             parameters=params,
             access_key_id=key.access_key_id,
@@ -110,10 +135,12 @@ class CallRecorder:
             made.append(call)
 
     def keep(self, parsed: dict[str, Any], context: Mapping[str, Any], **_: Any) -> None:
-        """Keep the call with AWS's answer, where that is an error; the clock has heard it already."""
+        """Keep the call with AWS's error, or note a change that it made; the clock has heard the answer already."""
         call: Call | None = context.get(_KEY)
+        if call and not parsed.get("Error") and not call.operation.startswith(_READS) and call.service != "sts":
+            self._account.changes.note(self._account.now())
         if call and parsed.get("Error"):
-            parsed[_KEY] = replace(call, answered_at=self._account.now())
+            parsed[_KEY] = replace(call, answered_at=self._account.now(), changes_before=self._account.changes.count)
 
 
 def call_of(error: ClientError) -> Call | None:

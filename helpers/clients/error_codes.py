@@ -17,6 +17,9 @@ UNKNOWN_KEY = frozenset({"InvalidClientTokenId", "InvalidAccessKeyId", "Unrecogn
 WRONG_TOKEN = frozenset({"InvalidToken"})
 """The session token does not belong to the temporary key."""
 
+MALFORMED_KEY = frozenset({"IncompleteSignature", "IncompleteSignatureException"})
+"""What was signed with is no access key id: a secret has slashes, which take the signature's place apart."""
+
 WRONG_SECRET = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
 """The secret access key that signed does not belong to the access key id."""
 

@@ -53,7 +53,7 @@ class WaitLimitError(ToldInOneSentence, ValueError):
 
 
 def limit_seconds() -> float:
-    """How long to wait at most: 60 s, or what IAM_TUTORIAL_WAIT_SECONDS says; with 0, each call is made once.
+    """Tell how long to wait at most: 60 s, or what IAM_TUTORIAL_WAIT_SECONDS says; with 0, each call is made once.
 
     Raises:
         WaitLimitError: the variable holds no number of seconds.
@@ -69,7 +69,7 @@ def limit_seconds() -> float:
 
 
 def until_it_works(call: Callable[[], T], *, what: str, patience: Callable[[ClientError], float]) -> T:
-    """Makes a call again and again until it works, as long as waiting can help.
+    """Make a call again and again until it works, as long as waiting can help.
 
     Args:
         call: the call to make.
@@ -103,7 +103,7 @@ def until_it_works(call: Callable[[], T], *, what: str, patience: Callable[[Clie
 
 
 def poll(call: Callable[[], T], *, what: str, patience: Callable[[T], float]) -> tuple[T, float | None]:
-    """Makes a call again and again, at growing intervals, while its answer is worth waiting for.
+    """Make a call again and again, at growing intervals, while its answer is worth waiting for.
 
     Where there is something to wait for, a notebook shows that in one line that counts the seconds; elsewhere, it
     is logged once.
@@ -159,7 +159,7 @@ class _Progress:
         self._line: Any = None
 
     def show(self, text: str) -> None:
-        """Shows the line, in place of what it said before."""
+        """Show the line, in place of what it said before."""
         if self._line:
             self._line.update({"text/plain": text}, raw=True)
         elif not self._is_shown:
@@ -167,7 +167,7 @@ class _Progress:
         self._is_shown = True
 
     def end(self, text: str) -> None:
-        """Says how it came out, where anything was shown."""
+        """Say how it came out, where anything was shown."""
         if self._is_shown:
             self.show(text)
 
@@ -182,6 +182,6 @@ class _Progress:
 
 
 def _is_in_kernel() -> bool:
-    """Whether this runs in a notebook's kernel."""
+    """Tell whether this runs in a notebook's kernel."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

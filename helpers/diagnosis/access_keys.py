@@ -35,12 +35,12 @@ class KnownKey:
         return self.access_key_id.startswith("ASIA")
 
     def __str__(self) -> str:
-        """The key, masked."""
+        """Return the key, masked."""
         return f"access key {mask(self.access_key_id)}"
 
 
 def look_up(account: OpenAccount, access_key_id: str) -> KnownKey:
-    """Looks a key up in the accounts that are yours.
+    """Look a key up in the accounts that are yours.
 
     Args:
         account: the open account.

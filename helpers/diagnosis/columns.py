@@ -1,5 +1,7 @@
 """The two sides of an explanation: what each policy that matters says to the request."""
 
+from collections.abc import Mapping
+
 from helpers.diagnosis.explanation import Column, PolicySaid, Saying, StatementSaid
 from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.words import deciding, other, who, why_not
@@ -42,30 +44,34 @@ def _other_side_says(decided: LiveDecision) -> str:
 
 def _column(decided: LiveDecision, heading: str, sides: tuple[Side, ...]) -> Column:
     marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
+    versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
     policies = [policy for policy in decided.decision.reasons if policy.side in sides]
-    told = [said for policy in policies if (said := _policy_said(policy, marked)).statements]
+    told = [said for policy in policies if (said := _policy_said(policy, marked, versions)).statements]
     rest = _rest(decided.request.action, len(policies), len(told))
     return Column(heading, tuple(told), "" if rest == NO_POLICY and decided.unread else rest)
 
 
-def _policy_said(policy: PolicyReason, marked: set[int]) -> PolicySaid:
-    statements = [_statement_said(one, id(one) in marked) for one in policy.statements if _matters(policy, one)]
+def _policy_said(policy: PolicyReason, marked: set[int], versions: Mapping[str, str]) -> PolicySaid:
+    statements = [
+        _statement_said(one, id(one) in marked, versions[policy.source])
+        for one in policy.statements
+        if _matters(policy, one)
+    ]
     return PolicySaid(policy.source, tuple(statements))
 
 
 def _matters(policy: PolicyReason, statement: StatementReason) -> bool:
-    """Whether a statement speaks of what is asked; of identity policies there may be many, others are shown whole."""
+    """Tell whether a statement speaks of what is asked; only identity policies are left out."""
     element = statement.mismatch.element if statement.mismatch else ""
     return policy.side != "identity" or element not in ("Action", "NotAction")
 
 
-def _statement_said(statement: StatementReason, decides: bool) -> StatementSaid:
+def _statement_said(statement: StatementReason, decides: bool, version: str) -> StatementSaid:
     if statement.mismatch:
-        return StatementSaid(
-            statement.name, "does not match", f"{statement.effect}; {why_not(statement.mismatch)}", decides
-        )
+        why = f"{statement.effect}; {why_not(statement.mismatch, version)}"
+        return StatementSaid(statement.name, "does not match", why, decides, statement.place)
     saying: Saying = "denies" if statement.effect == "Deny" else "allows"
-    return StatementSaid(statement.name, saying, "", decides)
+    return StatementSaid(statement.name, saying, "", decides, statement.place)
 
 
 def _rest(action: str, policies: int, told: int) -> str:
@@ -73,7 +79,8 @@ def _rest(action: str, policies: int, told: int) -> str:
         return NO_POLICY
     if told == 0:
         return f"{_counted(policies)}, none of which speaks of {action}."
-    return f"And {_counted(policies - told)} that say nothing of {action}." if policies > told else ""
+    silent = policies - told
+    return f"And {_counted(silent)} that say{'s' if silent == 1 else ''} nothing of {action}." if silent else ""
 
 
 def _counted(number: int) -> str:

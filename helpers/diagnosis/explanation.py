@@ -1,8 +1,10 @@
 """An explanation as it is shown: the answer, both sides next to each other, and the next thing to do."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
-from typing import Literal
+from typing import Any, Literal
+
+from typing_extensions import override
 
 from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown
 from helpers.evaluation.decisions import Side, Verdict
@@ -16,6 +18,12 @@ _LIST = "list-style:none;margin:2px 0 6px;padding-left:8px"
 _CODE = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
+def statement_label(name: str, place: int) -> str:
+    """Return which statement of a policy it is, in words: `1st statement (no Sid)`, or `2nd, Statement1`."""
+    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending} statement (no Sid)" if name == f"statement {place}" else f"{place}{ending}, {name}"
+
+
 @dataclass(frozen=True)
 class StatementSaid:
     """What one statement says to the request.
@@ -25,18 +33,21 @@ class StatementSaid:
         saying: what it does.
         why: the element that does not match, with what it wants and what the request has.
         decides: whether the answer rests on it; one that does not match is the one that comes nearest.
+        place: which statement of its policy it is, from 1.
     """
 
     name: str
     saying: Saying
     why: str = ""
     decides: bool = False
+    place: int = 0
 
     def __str__(self) -> str:
-        """The statement in one line."""
+        """Return the statement in one line."""
         why = f": {self.why}" if self.why else ""
-        rests = "this comes nearest" if self.saying == "does not match" else "this decides"
-        return f"{_SIGNS[self.saying]} {self.name} {self.saying}{why}{f' ({rests})' if self.decides else ''}"
+        rests = " (this comes nearest)" if self.saying == "does not match" else " (this decides)"
+        label = statement_label(self.name, self.place)
+        return f"{_SIGNS[self.saying]} {label} {self.saying}{why}{rests if self.decides else ''}"
 
 
 @dataclass(frozen=True)
@@ -62,14 +73,14 @@ class Column:
     rest: str = ""
 
     def lines(self) -> list[str]:
-        """The column as lines of text."""
+        """Return the column as lines of text."""
         lines = []
         for policy in self.policies:
             lines += [policy.source, *(f"  {statement}" for statement in policy.statements)]
         return lines + ([self.rest] if self.rest else [])
 
     def html(self) -> str:
-        """The column as a list in HTML."""
+        """Return the column as a list in HTML."""
         items = ""
         for policy in self.policies:
             said = "".join(f"<li>{_statement_html(statement)}</li>" for statement in policy.statements)
@@ -94,7 +105,7 @@ class NextStep:
     python: str = ""
 
     def ways(self) -> Rows:
-        """The ways of doing it, each with its label."""
+        """Return the ways of doing it, each with its label."""
         ways = [("In the console", self.console), ("With the CLI", self.cli), ("With Python", self.python)]
         return [(label, text) for label, text in ways if text]
 
@@ -123,6 +134,19 @@ class Explanation(Shown):
     notes: tuple[str, ...] = ()
     next_step: NextStep = NextStep("")
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the explanation as JSON has it, for programs."""
+        return {
+            "question": self.question,
+            "verdict": self.verdict,
+            "decided_by": self.decided_by,
+            "reason": self.reason,
+            "sides": [asdict(column) for column in self.columns],
+            "accounts": self.relation,
+            "notes": list(self.notes),
+            "next_step": asdict(self.next_step),
+        }
+
     @property
     def deciding(self) -> tuple[tuple[str, StatementSaid], ...]:
         """The statements on which the answer rests, each with its policy's source."""
@@ -130,25 +154,26 @@ class Explanation(Shown):
         return tuple((policy.source, said) for policy in policies for said in policy.statements if said.decides)
 
     @property
+    @override
     def accent(self) -> str:
-        """Green for allowed, red for refused, grey where it cannot be told."""
         if self.verdict is None:
             return "#666"
         return GOOD if self.verdict is Verdict.ALLOWED else BAD
 
+    @override
     def title(self) -> str:
-        """The verdict, and what was asked."""
         words = {Verdict.ALLOWED: "Allowed", None: "Cannot be told"}
         return f"{words.get(self.verdict, 'Refused')}: {self.question}"
 
+    @override
     def rows(self) -> Rows:
-        """Why, both sides, the accounts, and the next step."""
         rows = [("Why", self.reason)]
         rows += [(column.heading, "\n".join(column.lines())) for column in self.columns]
         rows += [("Accounts", self.relation)] if self.relation else []
         rows += [("Note", note) for note in self.notes]
         return [*rows, ("Next", self.next_step.do), *self.next_step.ways()]
 
+    @override
     def _repr_html_(self) -> str:
         head = f"<strong>{escape(self.title())}</strong><div>{escape(self.reason)}</div>"
         return f'<div style="{BOX_STYLE} {self.accent}">{head}{self._columns_html()}{self._rest_html()}</div>'

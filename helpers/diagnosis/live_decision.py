@@ -15,7 +15,8 @@ from helpers.clients.calls import Call, OpenAccount
 from helpers.clients.clock import answered_at
 from helpers.clients.read_once import reading_once
 from helpers.diagnosis.live_policies import Caller, Keys, Place, Resource, Unread, read_caller, read_resource
-from helpers.evaluation.condition_keys import keys_of_call
+from helpers.diagnosis.needed import keys_needed
+from helpers.evaluation.condition_keys import keys_of_call, requested_region
 from helpers.evaluation.decisions import Decision, Policies, Policy, PolicyReason, Side, Verdict, decide
 from helpers.evaluation.statements import Request, StatementReason
 
@@ -122,7 +123,7 @@ def decide_live(
         resource = "arn:aws:s3:::*"
     with reading_once():
         caller, owned = read_caller(account, principal), read_resource(account, resource)
-        surroundings = _surroundings(account, call)
+        surroundings = _surroundings(account, action, call)
     if ":role/" in resource and not action.lower().startswith("sts:"):
         # A trust policy speaks of assuming its role alone.
         owned = replace(owned, policy=None, place=None, unread=())
@@ -131,7 +132,10 @@ def decide_live(
         **caller.keys,
         **({"aws:ResourceAccount": owned.account_id} if owned.account_id else {}),
         **owned.keys,
-        **(keys_of_call(call.service, call.parameters) if call else {}),
+        **_keys_of_key(caller, call),
+        **(
+            keys_of_call(call.service, call.parameters) | keys_needed(call, principal, action, resource) if call else {}
+        ),
         **(context or {}),
     }
     request = Request(caller.principal, action, resource, owned.account_id, keys)
@@ -162,7 +166,18 @@ def _possibilities(policies: Policies, unread: Sequence[Unread], account_id: str
         yield replace(policies, identity=(*policies.identity, *more), boundary=around, resource=own)
 
 
-def _surroundings(account: OpenAccount, call: Call | None) -> dict[str, str]:
+def _keys_of_key(caller: Caller, call: Call | None) -> dict[str, str]:
+    """Name the condition keys that follow from the kind of key: a user's session says whether MFA was done.
+
+    Nobody can read whether it was: it is taken not to have been, as for most sessions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+    """
+    is_users_session = call is not None and call.is_by_temporary_key and caller.principal.role_arn is None
+    return {"aws:MultiFactorAuthPresent": "false"} if is_users_session else {}
+
+
+def _surroundings(account: OpenAccount, action: str, call: Call | None) -> dict[str, str]:
     """Name the condition keys that do not depend on who asks for what: AWS's own time, and how calls get there."""
     sts = account.client("sts")
     now = call.answered_at if call and call.answered_at else answered_at(sts.get_caller_identity())
@@ -170,7 +185,7 @@ def _surroundings(account: OpenAccount, call: Call | None) -> dict[str, str]:
     keys = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
-        "aws:RequestedRegion": call.region if call else account.region,
+        "aws:RequestedRegion": requested_region(action.partition(":")[0], call.region if call else account.region),
         "aws:SecureTransport": str(address.startswith("https")).lower(),
         "aws:ViaAWSService": "false",
     }

@@ -121,7 +121,7 @@ class Resource:
 
 
 def read_caller(account: OpenAccount, caller: str) -> Caller:
-    """Reads the policies of a user, a role, a session of a role, the root user, or an AWS service.
+    """Read the policies of a user, a role, a session of a role, the root user, or an AWS service.
 
     Args:
         account: the open account; the caller may be in another one that is yours too.
@@ -136,6 +136,12 @@ def read_caller(account: OpenAccount, caller: str) -> Caller:
     arn = parse_arn(caller)
     if arn.resource == "root":
         return Caller(Principal(caller, arn.account_id), Policies(), keys=_principal_keys(caller, arn.account_id, {}))
+    if arn.resource_type == "federated-user":
+        unread = Unread(
+            "identity", "account", f"the policies of {arn.name}: the user's who federated it, and the session's"
+        )
+        keys = _principal_keys(caller, arn.account_id, {}) | {"aws:PrincipalType": "FederatedUser"}
+        return Caller(Principal(caller, arn.account_id), Policies(), keys=keys, unread=(unread,))
     if arn.resource_type not in ("user", "role", "assumed-role"):
         kinds = "a user's, a role's or a session's ARN, or a service's name such as ec2.amazonaws.com"
         raise ValueError(f"{caller} cannot call anything: give {kinds}.")
@@ -151,7 +157,7 @@ def read_caller(account: OpenAccount, caller: str) -> Caller:
 
 
 def read_resource(account: OpenAccount, resource: str) -> Resource:
-    """Reads the policy that a resource has itself: a role's trust policy, or a bucket's policy.
+    """Read the policy that a resource has itself: a role's trust policy, or a bucket's policy.
 
     Args:
         account: the open account; the resource may be in another one that is yours too.
@@ -162,6 +168,12 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
     if resource.startswith("arn:aws:s3:::") and (bucket := resource.split(":")[5].partition("/")[0]).strip("*"):
         return _read_bucket(account, bucket)
     owner = resource.split(":")[4] if resource.startswith("arn:") else ""
+    if resource.startswith("arn:") and resource.split(":")[2] == "kms":
+        unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
+        return Resource(account_id=owner or None, unread=(unread,))
+    if owner and account.of(owner) is None:
+        unread = Unread("resource", "account", f"the policy that {resource} may have, which is in account {owner}")
+        return Resource(account_id=owner, unread=(unread,))
     return Resource(account_id=owner or None)
 
 
@@ -169,7 +181,7 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
 
 
 def _stranger(caller: str) -> Caller:
-    """A caller of somebody else's account, where nothing can be read."""
+    """Return a caller of somebody else's account, where nothing can be read."""
     arn = parse_arn(caller)
     role_arn = caller if arn.resource_type == "role" else None
     if arn.resource_type == "assumed-role":
@@ -231,7 +243,7 @@ class _Reading:
         )
 
     def _entity(self, kind: str, name: str, call: Callable[[], Any]) -> Any:
-        """The user or role; nothing where it may not be read."""
+        """Return the user or role; nothing where it may not be read."""
         unread = Unread("boundary", "boundary", f"whether {kind} {name} has a boundary, and its tags")
         try:
             return self._tried(unread, call, {})
@@ -244,7 +256,7 @@ class _Reading:
         return tuple(group["GroupName"] for group in found)
 
     def _policies(self, holder: Holder, name: str) -> Iterator[Policy]:
-        """The inline and the attached policies of a user, group or role."""
+        """Return the inline and the attached policies of a user, group or role."""
         named = {f"{holder.title()}Name": name}
         inline, managed = (
             Unread("identity", "groups" if holder == "group" else kind, f"the {what} policies of {holder} {name}")
@@ -267,12 +279,12 @@ class _Reading:
         return self._placed(place, self._managed(unread, arn) or {"Statement": []})
 
     def _inline(self, unread: Unread, holder: Holder, **named: str) -> Any:
-        """An inline policy's document; None where it may not be read."""
+        """Return an inline policy's document; None where it may not be read."""
         read = getattr(self._iam, f"get_{holder}_policy")
         return self._tried(unread, lambda: read(**named)["PolicyDocument"], None)
 
     def _managed(self, unread: Unread, arn: str) -> Any:
-        """The default version of a managed policy; None where it may not be read."""
+        """Return the default version of a managed policy; None where it may not be read."""
 
         def read() -> Any:
             version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
@@ -288,7 +300,7 @@ class _Reading:
         return self._tried(unread, lambda: list_all(self._iam, operation, name, **parameters), [])
 
     def _tried(self, unread: Unread, call: Callable[[], T], otherwise: T) -> T:
-        """What a call returns; where it is refused, `otherwise`, and a note of what could not be read."""
+        """Tell what a call returns; where it is refused, `otherwise`, and a note of what could not be read."""
         try:
             return call()
         except ClientError as error:
@@ -339,7 +351,7 @@ def _read_role(account: OpenAccount, arn: str) -> Resource:
 
 
 def _read_bucket(account: OpenAccount, bucket: str) -> Resource:
-    """The bucket's policy, asked of each account that is yours until one has the bucket."""
+    """Return the bucket's policy, asked of each account that is yours until one has the bucket."""
     place = Place("resource", "bucket", bucket)
     owners = [account, *account.others]
     for owner in owners:

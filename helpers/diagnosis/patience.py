@@ -36,7 +36,7 @@ def patience_with_error(error: ClientError) -> float:
     """
     call = call_of(error)
     if code_of(error) in REFUSED:
-        return GRACE_SECONDS if call and _allowed(call, read_refusal(error) or Refusal()) is False else NOT_YET
+        return GRACE_SECONDS if call and _allowed(call, read_refusal(error)) is False else NOT_YET
     if call and code_of(error) in UNKNOWN_KEY:
         return NOT_YET if _is_active(call) else GRACE_SECONDS
     return iam.patience_with_principal(error)
@@ -63,12 +63,14 @@ def _allowed(call: Call, refusal: Refusal) -> bool | None:
     """Tell whether the policies, as they are read now, allow a call; None where that cannot be told."""
     if (refusal.denies or refusal.allows) not in _READABLE:
         return False
-    needed = (refusal.action, refusal.resource) if refusal.action else needed_by(call)
-    if needed is None:
-        return None
-    action, resource = needed
     try:
         caller = refusal.caller or who_am_i(call.account.client("sts", call.signer)).arn
+        action, resource = refusal.action, refusal.resource
+        if action is None:
+            needed = needed_by(call, caller)
+            if not needed:
+                return None
+            action, resource = needed[0].action, needed[0].resource
         verdict = decide_live(call.account, principal=caller, action=action, resource=resource, call=call).verdict
     except (LookupError, ValueError):  # IAM does not show this caller, or not yet
         return None

@@ -1,16 +1,21 @@
-"""What AWS's refusals say, read out of botocore's errors.
+"""What AWS's refusals say: read out of botocore's errors, and out of text as people have it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
+import html
+import json
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from helpers.clients.error_codes import (
     EXPIRED,
+    MALFORMED_KEY,
     REFUSED,
     UNKNOWN_KEY,
     UNSIGNED,
@@ -20,15 +25,53 @@ from helpers.clients.error_codes import (
     message_of,
 )
 
-_WHO_WHAT = re.compile(
-    r"User: (?P<caller>\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
-    r'(?: on resource: "?(?P<resource>[^"\s]+)"?)?'
+_ARN = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:[^\s\"'`,;]+"
+_CALLER = rf"(?P<caller>{_ARN}|anonymous)"
+_ACTION = r"(?P<action>[\w-]+:\w+)"
+_RESOURCE = rf"\"?(?P<resource>{_ARN}|(?:user|role|group|policy|instance profile) [^\s\"]+|\*|[^\s\"]+)\"?"
+_WHO_WHAT = re.compile(rf"User: {_CALLER} is not authorized to perform: {_ACTION}(?:(?: on)? resource: {_RESOURCE})?")
+_CONSOLE = re.compile(
+    rf"User: {_CALLER}.*?(?:Service: (?P<service>[\w-]+).*?)?Action: (?P<action>[\w:-]+).*?"
+    rf"On resources?(?:\(s\))?: {_RESOURCE}",
+    re.DOTALL,
 )
-_BECAUSE = re.compile(r"because no (?P<allows>[\w -]+?) allows|with an explicit deny in an? (?P<denies>[\w -]+)")
+_BECAUSE = re.compile(
+    r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
+    r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))"
+)
+_ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
+_OPERATION = re.compile(r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)")
+_CODES = (
+    re.compile(r"An error occurred \((?P<code>\w+)\)"),
+    re.compile(r"api error (?P<code>\w+):"),
+    re.compile(r"<Code>(?P<code>\w+)</Code>"),
+    re.compile(r"Error ?[Cc]ode: \"?(?P<code>[A-Z]\w+)"),
+    re.compile(
+        r"\b(?P<code>AccessDenied(?:Exception)?|UnauthorizedOperation|[A-Z]\w+(?:Exception|TokenId|Token|Match)):"
+    ),
+)
+_ENTITY = re.compile(r"(?P<kind>user|role|group|policy|instance profile) (?P<name>\S+)")
+_KIND_OF_CODE: tuple[tuple[str, str], ...] = (
+    ("The security token included in the request is invalid", "InvalidClientTokenId"),
+    ("The security token included in the request is expired", "ExpiredToken"),
+    ("signature we calculated does not match", "SignatureDoesNotMatch"),
+    ("not authorized to perform", "AccessDenied"),
+    ("explicit deny", "AccessDenied"),
+    ("Access Denied", "AccessDenied"),
+    ("AccessDenied", "AccessDenied"),
+    ("Forbidden", "403"),
+    ("Invalid principal in policy", "MalformedPolicyDocument"),
+    ("Unable to locate credentials", "MissingAuthenticationToken"),
+    ("no valid credential sources", "MissingAuthenticationToken"),
+    ("Could not load credentials", "MissingAuthenticationToken"),
+    ("NoCredentialProviders", "MissingAuthenticationToken"),
+)
+_MOST_BREAKS = 8
 
-CredentialFault = Literal["unknown key", "wrong secret", "expired", "no credentials"]
+CredentialFault = Literal["unknown key", "malformed key", "wrong secret", "expired", "no credentials"]
 _CREDENTIAL_FAULTS: dict[CredentialFault, frozenset[str]] = {
     "unknown key": UNKNOWN_KEY | WRONG_TOKEN,
+    "malformed key": MALFORMED_KEY,
     "wrong secret": WRONG_SECRET,
     "expired": EXPIRED,
     "no credentials": UNSIGNED,
@@ -37,33 +80,149 @@ _CREDENTIAL_FAULTS: dict[CredentialFault, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """A refusal for want of permission, as its message tells it.
+    """What AWS answered to a call that it refused.
 
     Attributes:
+        code: the error code; empty where the text has none.
+        message: the message, in AWS's words.
+        operation: the operation, such as `AssumeRole`, where that is told.
         caller: the ARN of whoever called; None where the message does not say.
         action: what was asked for, such as `s3:GetObject`.
         resource: the ARN that it was asked on, `*` where the message names none.
         allows: the kind of policy that does not allow it, in AWS's words, such as `session policy`.
         denies: the kind of policy that denies it.
+        encoded: the encoded authorization message, which STS can decode.
     """
 
+    code: str = ""
+    message: str = ""
+    operation: str = ""
     caller: str | None = None
     action: str | None = None
     resource: str = "*"
     allows: str | None = None
     denies: str | None = None
+    encoded: str | None = None
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether AWS refused for want of permission."""
+        return self.code in REFUSED
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of policy that decided, in AWS's words; None where the message does not say."""
+        return self.denies or self.allows
+
+    def message_has(self, *words: str, any_of: bool = False) -> bool:
+        """Tell whether the message has all of these words, or any of them."""
+        return (any if any_of else all)(word in self.message for word in words)
+
+    @property
+    def credential_fault(self) -> CredentialFault | None:
+        """What is wrong with the credentials, where AWS refused those before it asked any policy."""
+        return next((fault for fault, codes in _CREDENTIAL_FAULTS.items() if self.code in codes), None)
 
 
-def read_refusal(error: ClientError) -> Refusal | None:
-    """What a refusal for want of permission says; None when the error is of another kind."""
-    if code_of(error) not in REFUSED:
+def read_refusal(error: ClientError) -> Refusal:
+    """Read what an error of botocore's says."""
+    refusal = _read(code_of(error), message_of(error))
+    return replace(refusal, operation=str(error.operation_name or ""))
+
+
+def parse_refusal(text: str) -> Refusal:
+    """Read a refusal from text: of the CLI, boto3, the console, Terraform, a log or CloudTrail, wrapped lines and all.
+
+    Args:
+        text: the text, as it was pasted.
+
+    Raises:
+        ValueError: the text tells of no refusal; the message says what is wanted.
+    """
+    record = _cloudtrail(text)
+    readings = [record or text] if _CONSOLE.search(record or text) else _unwrapped(record or text)
+    found = max(map(_parsed, readings), key=_told)
+    if not (found.code or found.action):
+        raise ValueError(
+            "This text tells of no refusal of AWS's. Paste the whole error, such as: An error occurred (AccessDenied) "
+            "when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/ana is not authorized to "
+            "perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/reader"
+        )
+    return found
+
+
+def _parsed(text: str) -> Refusal:
+    code = next((found["code"] for pattern in _CODES if (found := pattern.search(text))), "")
+    code = code or next((code for words, code in _KIND_OF_CODE if words in text), "")
+    refusal = _read(code, text)
+    if refusal.action and not code:
+        refusal = replace(refusal, code="AccessDenied")
+    operation = _OPERATION.search(text)
+    return replace(refusal, operation=(operation["operation"] or operation["go"]) if operation else "")
+
+
+def _told(refusal: Refusal) -> tuple[int, int]:
+    """Rank a reading: by how much of it is told, and then by how much of the names."""
+    told = (refusal.code, refusal.operation, refusal.caller, refusal.action, refusal.resource != "*", refusal.kind)
+    return sum(map(bool, told)), len(refusal.resource) + len(refusal.caller or "")
+
+
+def _read(code: str, message: str) -> Refusal:
+    named = _WHO_WHAT.search(message)
+    console = None if named else _CONSOLE.search(message)
+    because, encoded = _BECAUSE.search(message), _ENCODED.search(message)
+    found = named or console
+    told = found.groupdict() if found else {}
+    service = told.pop("service", None)
+    action = told.get("action")
+    if action and service and ":" not in action:
+        told["action"] = f"{service}:{action}"
+    refusal = Refusal(code=code, message=message.strip())
+    if told:
+        resource = _arn_of(_trimmed(told.get("resource") or "*"), told.get("caller") or "")
+        refusal = replace(refusal, caller=told.get("caller"), action=told.get("action"), resource=resource)
+    if because:
+        refusal = replace(refusal, allows=because["allows"], denies=because["denies"])
+    return replace(refusal, encoded=encoded["encoded"]) if encoded else refusal
+
+
+def _trimmed(resource: str) -> str:
+    """Take away what ends a sentence rather than an ARN."""
+    return resource.rstrip(".)]}\\")
+
+
+def _arn_of(resource: str, caller: str) -> str:
+    """Return the ARN of what IAM calls `role reader`, in the caller's account; anything else as it is."""
+    found = _ENTITY.fullmatch(resource)
+    if not found or caller.count(":") < 5:
+        return resource
+    partition, account_id = caller.split(":")[1], caller.split(":")[4]
+    return f"arn:{partition}:iam::{account_id}:{found['kind'].replace(' ', '-')}/{found['name']}"
+
+
+def _unwrapped(text: str) -> Iterator[str]:
+    """Undo the wrapping of lines in every way that may be meant: at a space, or in the middle of a word."""
+    plain = html.unescape(text.replace("\\n", "\n").replace('\\"', '"'))
+    lines = [re.sub(r"^[\s│|>#]+", "", line).rstrip() for line in plain.splitlines()]
+    lines = [line for line in lines if line]
+    if len(lines) > _MOST_BREAKS:
+        yield " ".join(lines)
+        yield "".join(lines)
+        return
+    for breaks in product((" ", ""), repeat=max(len(lines) - 1, 0)):
+        yield "".join(line + gap for line, gap in zip(lines, (*breaks, ""), strict=True))
+
+
+def _cloudtrail(text: str) -> str | None:
+    """Return what a record of CloudTrail's tells, as an error would; None for any other text."""
+    try:
+        record: Any = json.loads(text)
+    except ValueError:
         return None
-    message = message_of(error)
-    named, because = _WHO_WHAT.search(message), _BECAUSE.search(message)
-    told = {**(named.groupdict() if named else {}), **(because.groupdict() if because else {})}
-    return Refusal(**{name: text.rstrip(".") for name, text in told.items() if text})
-
-
-def credential_fault(error: ClientError) -> CredentialFault | None:
-    """What is wrong with the credentials, when AWS refused those before it asked any policy."""
-    return next((fault for fault, codes in _CREDENTIAL_FAULTS.items() if code_of(error) in codes), None)
+    if isinstance(record, Mapping) and isinstance(record.get("Records"), list) and record["Records"]:
+        record = record["Records"][0]
+    if not isinstance(record, Mapping):
+        return None
+    code = record.get("errorCode") or record.get("code") or record.get("Code")
+    message = record.get("errorMessage") or record.get("message") or record.get("Message") or ""
+    return f"An error occurred ({str(code).rpartition('.')[2]}): {message}" if code else str(message) or None

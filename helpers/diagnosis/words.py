@@ -1,8 +1,11 @@
 """A decision in words: who asks, why it is answered so, and what about a statement does not match."""
 
+import re
 from collections.abc import Iterator, Sequence
 
+from helpers import policies
 from helpers.arns import parse_arn
+from helpers.diagnosis.explanation import statement_label
 from helpers.diagnosis.live_decision import Deciding, LiveDecision
 from helpers.evaluation.decisions import Decision, Side, Verdict
 from helpers.evaluation.statements import Mismatch, Principal, StatementReason
@@ -16,30 +19,76 @@ _POLICY_KINDS: dict[Side, str] = {
 
 
 def capital(sentence: str) -> str:
-    """The sentence with a capital letter at its beginning."""
+    """Return the sentence with a capital letter at its beginning."""
     return sentence[0].upper() + sentence[1:]
 
 
+def statement_name(said: StatementReason) -> str:
+    """Return which statement it is, for a sentence: `1st statement (no Sid)`, or `2nd statement (Statement1)`."""
+    label = statement_label(said.name, said.place)
+    return label if label.endswith(")") else f"{label.partition(',')[0]} statement ({said.name})"
+
+
 def called(principal: Principal) -> str:
-    """A caller in words, such as `user tutorial-user`, or `session tutorial-role/app`."""
+    """Return a caller in words, such as `user tutorial-user`, or `session tutorial-role/app`."""
     if principal.service:
         return f"service {principal.service}"
     if principal.is_root:
         return f"the root user of {principal.account_id}"
     arn = parse_arn(principal.arn)
+    if arn.resource_type == "federated-user":
+        return f"federated user {arn.name}"
     if principal.is_session:
         return f"session {arn.resource.partition('/')[2]}"
     return f"{arn.resource_type} {arn.name}"
 
 
-def why_not(mismatch: Mismatch) -> str:
-    """What about a statement does not match, in words."""
+def why_not(mismatch: Mismatch, version: str = policies.VERSION) -> str:
+    """Tell what about a statement does not match, and why, as a person would.
+
+    Args:
+        mismatch: the element that does not fit.
+        version: the `Version` of the policy, which decides about policy variables.
+    """
     wanted, seen = mismatch.wanted or "nobody", mismatch.seen
+    hint = _hint(mismatch, version)
     if mismatch.element == "Condition":
-        return f"its Condition wants {wanted}; in the request it is {seen}"
+        return f"its Condition wants {wanted}; in the request it is {seen}{hint}"
     if mismatch.element.startswith("Not"):
-        return f"its {mismatch.element} {wanted} leaves out {seen}"
-    return f"its {mismatch.element} is {wanted}, not {seen}"
+        return f"its {mismatch.element} {wanted} leaves out {seen}{hint}"
+    return f"its {mismatch.element} is {wanted}, not {seen}{hint}"
+
+
+def _hint(mismatch: Mismatch, version: str) -> str:
+    """Say what people overlook: a wildcard that is none, a variable, a path, capitals, a bucket and its objects."""
+    wanted, seen = mismatch.wanted, mismatch.seen
+    operator = wanted.split(" ", 1)[0] if mismatch.element == "Condition" else ""
+    values = wanted.split(": ", 1)[-1].split(", ") if operator else wanted.split(", ")
+    if "${" in wanted and version != policies.VERSION:
+        return f" (variables are filled in only in policies of Version {policies.VERSION})"
+    if variable := re.search(r"\$\{(aws:username)\}", wanted):
+        return f" (${{{variable[1]}}} is filled in for users alone: a role's session has none)" if "/" in seen else ""
+    if operator.lower().startswith(("stringequals", "stringnotequals")) and re.search(r"[*?]", wanted):
+        return f" (in {operator}, * and ? are letters like any other: StringLike takes them for any text)"
+    for value in values:
+        if value != seen and value.lower() == seen.lower():
+            return " (capitals count)"
+        if mismatch.element == "Resource" and seen.startswith(f"{value}/"):
+            return f" (that is the bucket alone: its objects are {value}/*)" if ":s3:::" in value else ""
+        if mismatch.element == "Resource" and value == f"{seen}/*":
+            return f" (these are its objects: the bucket itself is {seen})" if ":s3:::" in value else ""
+        if _differ_by_path(value, seen):
+            return " (an ARN has the path in it)"
+    return ""
+
+
+def _differ_by_path(wanted: str, seen: str) -> bool:
+    """Tell whether two ARNs of IAM have the same kind, account and name, and another path."""
+    parts = [text.split(":", 5) for text in (wanted, seen)]
+    if any(len(each) != 6 or each[2] != "iam" for each in parts) or parts[0][:5] != parts[1][:5]:
+        return False
+    names = [each[5].split("/") for each in parts]
+    return wanted != seen and (names[0][0], names[0][-1]) == (names[1][0], names[1][-1])
 
 
 def who(decided: LiveDecision) -> str:
@@ -104,7 +153,7 @@ def _nearness(statement: StatementReason) -> int:
 
 
 def _names_alike(wanted: str, principal: Principal) -> bool:
-    """Whether a principal that does not match is at least of the caller's kind."""
+    """Tell whether a principal that does not match is at least of the caller's kind."""
     if principal.service:
         return ".amazonaws.com" in wanted
     kinds = (":role/", ":assumed-role/", "AROA") if principal.role_arn else (":user/", "AIDA")
@@ -119,17 +168,19 @@ def reason(decided: LiveDecision) -> str:
     decision, side = decided.decision, decided.decision.refused_by
     if decision.verdict is Verdict.ALLOWED:
         return _why_allowed(decided)
+    if decided.request.principal.is_root and decided.request.assumes_role:
+        return "AWS lets no root user assume a role, whatever the policies say."
     if decision.verdict is Verdict.EXPLICIT_DENY:
         policy, statement = next(deciding(decided))
-        return f"{capital(statement.name)} of the {policy.source} denies it, and a Deny beats every Allow."
+        return f"The {statement_name(statement)} of the {policy.source} denies it, and a Deny beats every Allow."
     if side == "resource":
         return _why_not_let_in(decided)
-    if decided.request.principal.is_root:
-        return "AWS lets no root user assume a role."
     if side != "identity":
         kind = _POLICY_KINDS[side or "identity"]
         return f"{capital(kind)} of {who(decided)} leaves this out, and nothing outside it is allowed."
     if not decided.decision.same_account and decided.decision.resource_side is not Verdict.ALLOWED:
+        if decided.identity_side is None:
+            return _why_not_let_in(decided)
         return "Neither side allows it, and across accounts both have to."
     return f"No policy of {who(decided)} allows it{_why_needed(decided)}."
 
@@ -155,7 +206,7 @@ def _why_not_let_in(decided: LiveDecision) -> str:
     near = next(deciding(decided), None)
     mismatch = near[1].mismatch if near else None
     if near and mismatch and mismatch.element == "Condition":
-        would = f"{capital(near[1].name)} of the {near[0].source} would let {who(decided)} in"
+        would = f"The {statement_name(near[1])} of the {near[0].source} would let {who(decided)} in"
         return f"{would}, but its condition is not met."
     return f"{capital(other_policy(decided))} does not let {who(decided)} in."
 

@@ -8,6 +8,15 @@ from typing import Any
 
 Keys = dict[str, str | Sequence[str]]
 
+# By what a service is called in signatures: where the one endpoint is that it has for all regions, as botocore's
+# endpoints.json says it. STS and S3 have one in each region beside it.
+GLOBAL_SERVICES: Mapping[str, str] = {
+    **dict.fromkeys(("account", "billingconductor", "budgets", "ce", "chime", "cloudfront", "health"), "us-east-1"),
+    **dict.fromkeys(("iam", "importexport", "notifications-contacts", "organizations", "route53"), "us-east-1"),
+    **dict.fromkeys(("savingsplans", "shield", "support", "tax", "waf"), "us-east-1"),
+    "networkmanager": "us-west-2",
+}
+
 _BY_SERVICE: Mapping[str, Mapping[str, str]] = {
     "sts": {
         "ExternalId": "sts:ExternalId",
@@ -34,6 +43,18 @@ _BY_SERVICE: Mapping[str, Mapping[str, str]] = {
         "StorageClass": "s3:x-amz-storage-class",
     },
 }
+
+
+def requested_region(service: str, region: str) -> str:
+    """Tell which region a call counts as made in: that of its endpoint, which global services have one of.
+
+    Args:
+        service: The service's name in signatures, such as `iam`.
+        region: What the client was set to, such as `eu-central-1`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+    """
+    return GLOBAL_SERVICES.get(service, region)
 
 
 def keys_of_call(service: str, parameters: Mapping[str, Any]) -> Keys:

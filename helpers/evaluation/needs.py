@@ -11,9 +11,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from helpers.evaluation.condition_keys import Keys, keys_of_parameters, keys_of_tags
 from helpers.policies import listed
+
+# Where the name in a signature is not the one in front of the service's actions.
+_ACTION_PREFIXES = {"iotdata": "iot", "monitoring": "cloudwatch", "tagging": "tag"}
+
+
+def action_prefix(signing_name: str) -> str:
+    """Find what stands before the colon in the actions of a service, such as `s3` in `s3:GetObject`."""
+    return _ACTION_PREFIXES.get(signing_name, signing_name)
 
 
 @dataclass(frozen=True)
@@ -245,16 +254,27 @@ def _needs_of_s3(call: ApiCall, known: Known) -> list[Need]:
         objects = parameters.get("Delete", {}).get("Objects", [])
         return [_s3_need(known, action, bucket, item.get("Key"), context) for item in objects]
     needed = [_s3_need(known, action, bucket, key, context)]
-    if operation in _S3_READS and needed[0].resource_account and not known.has_object(bucket, parameters["Key"]):
-        needed.append(_s3_need(known, "ListBucket", bucket))  # who may not list must not learn what is missing
+    if operation in _S3_READS:
+        needed += _s3_listing_of_missing(known, bucket, parameters["Key"])
     if operation in ("CopyObject", "UploadPartCopy"):
         source_bucket, _, source_key = str(parameters.get("CopySource", "")).lstrip("/").partition("/")
-        needed.append(_s3_need(known, "GetObject", source_bucket, source_key.split("?")[0]))
+        source_key = unquote(source_key.split("?")[0])
+        needed.append(_s3_need(known, "GetObject", source_bucket, source_key))
+        needed += _s3_listing_of_missing(known, source_bucket, source_key)
     if parameters.get("Tagging") and operation in _S3_MAKES_OBJECTS:
         needed.append(_s3_need(known, "PutObjectTagging", bucket, key, context))
     if parameters.get("ACL") and operation in _S3_MAKES_OBJECTS:
         needed.append(_s3_need(known, "PutObjectAcl", bucket, key, context))
     return needed
+
+
+def _s3_listing_of_missing(known: Known, bucket: str, key: str) -> list[Need]:
+    """Need to list a bucket that lacks what is to be read: who may not list must not learn what is missing.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    listing = _s3_need(known, "ListBucket", bucket)
+    return [listing] if listing.resource_account and not known.has_object(bucket, key) else []
 
 
 def _s3_need(known: Known, action: str, bucket: str, key: str | None = None, context: Keys | None = None) -> Need:

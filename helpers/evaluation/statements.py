@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from helpers.evaluation.conditions import Context, like, met, texts, unmet
-from helpers.policies import listed
+from helpers.policies import listed, principals
 
 MatchedBy = Literal["principal", "session", "everyone", "role", "account"]
 """What a resource's policy calls the caller, the name that grants most first."""
@@ -94,12 +94,14 @@ class StatementReason:
 
     Attributes:
         name: The statement's `Sid`, or its place, such as `statement 2`.
+        place: Which statement of its policy it is, from 1.
         effect: `Allow` or `Deny`.
         mismatch: Why it does not apply; `None` if it does.
         matched_by: What the statement calls the caller, on the resource side.
     """
 
     name: str
+    place: int
     effect: str
     mismatch: Mismatch | None = None
     matched_by: MatchedBy | None = None
@@ -131,7 +133,7 @@ def weigh(
         else:
             mismatch = _mismatch(statement, request, context, variables)
         name = statement.get("Sid") or f"statement {place}"
-        reasons.append(StatementReason(name, statement.get("Effect", ""), mismatch, matched_by))
+        reasons.append(StatementReason(name, place, statement.get("Effect", ""), mismatch, matched_by))
     return tuple(reasons)
 
 
@@ -222,7 +224,4 @@ def _names(caller: Principal) -> dict[str, MatchedBy]:
 
 def _principal_mismatch(statement: Mapping[str, Any], caller: Principal) -> Mismatch:
     element = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
-    written = statement.get(element, "")
-    groups = [written] if isinstance(written, str) else written.values()
-    wanted = ", ".join(name for group in groups for name in texts(group))
-    return Mismatch(element, wanted, caller.service or caller.arn)
+    return Mismatch(element, ", ".join(principals(statement)), caller.service or caller.arn)

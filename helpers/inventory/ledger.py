@@ -97,11 +97,11 @@ class Ledger:
         return tuple(dict.fromkeys(reversed(entries)))
 
     def names(self, kind: Kind) -> list[str]:
-        """The names of one kind, what was written last first."""
+        """Return the names of one kind, what was written last first."""
         return [entry.name for entry in self.entries if entry.kind == kind]
 
     def holds(self, kind: Kind, name: str, tags: Mapping[str, str]) -> bool:
-        """Whether something that an account has is in this ledger: by its name, and by the ledger's tag.
+        """Tell whether something that an account has is in this ledger: by its name, and by the ledger's tag.
 
         Args:
             kind: what it is.
@@ -111,7 +111,7 @@ class Ledger:
         return Entry(kind, name) in self.entries and tags.get(LEDGER_TAG) == self.id
 
     def write(self, entry: Entry) -> None:
-        """Writes down what is about to be made; on disk when this returns.
+        """Write down what is about to be made; on disk when this returns.
 
         Raises:
             LedgerError: the file cannot be written: do not make it.
@@ -147,7 +147,7 @@ class Ledger:
             params["Tags"] = [{"Key": key, "Value": value} for key, value in (given | self.tags).items()]
 
     def _begin(self) -> None:
-        """Writes the first line, whole or not at all; of two processes that begin at once, the first one's counts."""
+        """Write the first line, whole or not at all; of two processes that begin at once, the first one's counts."""
         first = {"ledger": "iam-role-tutorial", "id": self._new_id or token_hex(6), "learner": self.learner}
         try:
             descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
@@ -163,7 +163,7 @@ class Ledger:
             raise self._unusable(error.strerror) from error
 
     def _read(self) -> tuple[str, list[Entry]]:
-        """The id, and what was written, in order. A line that was cut off says nothing: what it names was not made."""
+        """Read the id, and what was written, in order. A line that was cut off says nothing: it was not made."""
         try:
             first, *lines = self.path.read_text(encoding="utf-8").split(_BETWEEN_LINES)
             return str(json.loads(first)["id"]), [Entry(**json.loads(line)) for line in lines if line.endswith("}")]
@@ -186,18 +186,18 @@ _LEDGERS: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
 
 
 def ledger_of(client: Any) -> Ledger | None:
-    """The ledger that a client writes into; None for a client that `open_account` did not give."""
+    """Return the ledger that a client writes into; None for a client that `open_account` did not give."""
     return _LEDGERS.get(client)
 
 
 def tags_of(tagged: Mapping[str, Any]) -> dict[str, str]:
-    """The tags in an answer of AWS's, by their keys."""
+    """Return the tags in an answer of AWS's, by their keys."""
     tags: Iterable[Mapping[str, str]] = tagged.get("Tags") or tagged.get("TagSet") or ()
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _put(file: BinaryIO, text: str) -> None:
-    """Writes a text, whole and to the disk."""
+    """Write a text, whole and to the disk."""
     file.write(text.encode())
     file.flush()
     os.fsync(file.fileno())

@@ -27,23 +27,23 @@ class NameTakenError(ToldInOneSentence, ValueError):
 
 
 def new_tags(made_for: str) -> Any:
-    """The tags of something new; `made_for` says what for, empty for the tutorial's own steps."""
+    """Return the tags of something new; `made_for` says what for, empty for the tutorial's own steps."""
     return [{"Key": TAG_KEY, "Value": f"{TAG_VALUE}-{made_for}" if made_for else TAG_VALUE}]
 
 
 def carries_tag(tagged: Entity) -> bool:
-    """Whether something carries the tutorial's tag, whoever put it there."""
+    """Tell whether something carries the tutorial's tag, whoever put it there."""
     made_by = tags_of(tagged).get(TAG_KEY, "")
     return made_by == TAG_VALUE or made_by.startswith(f"{TAG_VALUE}-")
 
 
 def is_of_the_steps(tagged: Entity) -> bool:
-    """Whether something carries the tag of the tutorial's own steps."""
+    """Tell whether something carries the tag of the tutorial's own steps."""
     return tags_of(tagged).get(TAG_KEY) == TAG_VALUE
 
 
 def is_ours(iam: Any, kind: Kind, entity: Entity) -> bool:
-    """Whether the tutorial made this: it carries the tag, and stands in the ledger that the client writes into.
+    """Tell whether the tutorial made this: it carries the tag, and stands in the ledger that the client writes into.
 
     Args:
         iam: an IAM client; for one without a ledger, the tag alone decides.
@@ -56,7 +56,7 @@ def is_ours(iam: Any, kind: Kind, entity: Entity) -> bool:
 
 
 def refuse_foreign(iam: Any, kind: Kind, name: str, entity: Entity | None) -> None:
-    """Leaves alone what the tutorial did not make.
+    """Leave alone what the tutorial did not make.
 
     Args:
         iam: the IAM client that is about to change it.
@@ -78,12 +78,12 @@ def refuse_foreign(iam: Any, kind: Kind, name: str, entity: Entity | None) -> No
 
 
 def who_made(entity: Entity) -> str:
-    """Who made something that is not this checkout's, in words."""
+    """Tell who made something that is not this checkout's, in words."""
     return "another checkout of this tutorial" if carries_tag(entity) else "somebody else"
 
 
 def is_choosable(iam: Any, tagged: Entity) -> bool:
-    """Whether something that another ledger has may be taken for the learner's own, when they choose it by hand.
+    """Tell whether something that another ledger has may be taken for the learner's own, when they choose it by hand.
 
     Args:
         iam: a client of the learner's account.
@@ -94,7 +94,7 @@ def is_choosable(iam: Any, tagged: Entity) -> bool:
 
 
 def look_alike(iam: Any, kind: Kind, entity: Entity) -> str | None:
-    """Why something that looks like the tutorial's is somebody else's; None where it is not, or does not look so.
+    """Tell why something that looks like the tutorial's is somebody else's; None where it is not, or does not look so.
 
     Args:
         iam: an IAM client.
@@ -112,7 +112,7 @@ def look_alike(iam: Any, kind: Kind, entity: Entity) -> str | None:
 
 
 def entity_named(iam: "IAMClient", kind: Kind, name: str) -> Any:
-    """What GetRole or GetUser answers; None where there is none of exactly this name."""
+    """Tell what GetRole or GetUser answers; None where there is none of exactly this name."""
     try:
         return iam.get_role(RoleName=name)["Role"] if kind == "role" else iam.get_user(UserName=name)["User"]
     except iam.exceptions.NoSuchEntityException:
@@ -120,7 +120,7 @@ def entity_named(iam: "IAMClient", kind: Kind, name: str) -> Any:
 
 
 def refuse_taken_name(iam: "IAMClient", kind: Kind, name: str) -> None:
-    """Says so where a name belongs to something that is not this checkout's.
+    """Say so where a name belongs to something that is not this checkout's.
 
     Raises:
         NameTakenError: it does.
@@ -130,7 +130,7 @@ def refuse_taken_name(iam: "IAMClient", kind: Kind, name: str) -> None:
 
 
 def made(iam: "IAMClient", kind: Kind, names: Iterable[str] | None = None) -> Iterator[Entity]:
-    """This tutorial's roles or users that are there, as GetRole or GetUser answers them, the newest first.
+    """Return this tutorial's roles or users that are there, as GetRole or GetUser answers them, the newest first.
 
     Args:
         iam: an IAM client.
@@ -147,7 +147,7 @@ def made(iam: "IAMClient", kind: Kind, names: Iterable[str] | None = None) -> It
 
 
 def look_alikes(iam: "IAMClient", kind: Kind, prefix: str) -> Iterator[str]:
-    """The roles or users whose names begin so and that look like the tutorial's, each with why they are not."""
+    """Return the roles or users whose names begin so and that look like the tutorial's, each with why they are not."""
     for name in _all_names(iam, kind):
         entity = entity_named(iam, kind, name) if name.startswith(prefix) else None
         if entity and (reason := look_alike(iam, kind, entity)):
@@ -162,13 +162,13 @@ def _all_names(iam: "IAMClient", kind: Kind) -> list[str]:
 
 
 def made_bucket_names(s3: "S3Client", ledger: Ledger) -> list[str]:
-    """The tutorial's buckets that are there."""
+    """Return the tutorial's buckets that are there."""
     written = [name for name in ledger.names("bucket") if ledger.id in name]
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in written] if written else []
 
 
 def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[str]:
-    """The names of the buckets that begin so and carry the tutorial's tag, and that this ledger does not have."""
+    """List the buckets whose names begin so, that carry the tutorial's tag, and that this ledger does not have."""
     for bucket in s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
         if name.startswith(f"{prefix}tutorial-") and ledger.id not in name and is_choosable_bucket(s3, name):
@@ -176,7 +176,7 @@ def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[
 
 
 def is_choosable_bucket(s3: "S3Client", name: str) -> bool:
-    """Whether a bucket is there that may be taken for the learner's own, when they choose it by hand."""
+    """Tell whether a bucket is there that may be taken for the learner's own, when they choose it by hand."""
     try:
         return is_choosable(s3, s3.get_bucket_tagging(Bucket=name))
     except ClientError as error:

@@ -3,11 +3,11 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_remove.html
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 from typing_extensions import override
@@ -85,22 +85,26 @@ def carry_out(removals: Iterable[Removal]) -> Deleted:
 # --- users and roles
 
 
-def entity_removals(iam: "IAMClient", kind: Kind, name: str) -> Iterator[Removal]:
-    """Tell what it takes to delete a user or role, in the order that AWS wants."""
+def entity_removals(iam: "IAMClient", kind: Kind | Literal["group"], name: str) -> Iterator[Removal]:
+    """Tell what it takes to delete a user, role or group, in the order that AWS wants."""
     client: Any = iam
     of_whom = {f"{kind.capitalize()}Name": name}
     if kind == "user":
         for key in list_all(iam, "list_access_keys", "AccessKeyMetadata", UserName=name):
             yield access_key_removal(iam, name, key["AccessKeyId"])
-    detach, delete = getattr(client, f"detach_{kind}_policy"), getattr(client, f"delete_{kind}_policy")
-    for policy in list_all(iam, f"list_attached_{kind}_policies", "AttachedPolicies", **of_whom):
-        call = partial(detach, PolicyArn=policy["PolicyArn"], **of_whom)
-        yield Removal(f"policy {policy['PolicyName']} detached from {kind} {name}", call)
-    for policy_name in list_all(iam, f"list_{kind}_policies", "PolicyNames", **of_whom):
-        call = partial(delete, PolicyName=policy_name, **of_whom)
-        yield Removal(f"inline policy {policy_name} of {kind} {name}", call)
-    yield from _user_memberships(iam, name) if kind == "user" else _role_memberships(iam, name)
+    yield from _policy_removals(client, kind, of_whom)
+    yield from _MEMBERSHIPS[kind](client, name)
     yield Removal(f"{kind} {name}", partial(getattr(client, f"delete_{kind}"), **of_whom))
+
+
+def _policy_removals(client: Any, kind: str, of_whom: dict[str, str]) -> Iterator[Removal]:
+    whose = f"{kind} {next(iter(of_whom.values()))}"
+    detach, delete = getattr(client, f"detach_{kind}_policy"), getattr(client, f"delete_{kind}_policy")
+    for policy in list_all(client, f"list_attached_{kind}_policies", "AttachedPolicies", **of_whom):
+        call = partial(detach, PolicyArn=policy["PolicyArn"], **of_whom)
+        yield Removal(f"policy {policy['PolicyName']} detached from {whose}", call)
+    for name in list_all(client, f"list_{kind}_policies", "PolicyNames", **of_whom):
+        yield Removal(f"inline policy {name} of {whose}", partial(delete, PolicyName=name, **of_whom))
 
 
 def _role_memberships(iam: "IAMClient", name: str) -> Iterator[Removal]:
@@ -128,6 +132,19 @@ def _user_memberships(iam: "IAMClient", name: str) -> Iterator[Removal]:
     for ssh_key in iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]:
         call = partial(iam.delete_ssh_public_key, UserName=name, SSHPublicKeyId=ssh_key["SSHPublicKeyId"])
         yield Removal(f"an SSH key of user {name}", call)
+
+
+def _group_memberships(iam: "IAMClient", name: str) -> Iterator[Removal]:
+    for user in list_all(iam, "get_group", "Users", GroupName=name):
+        call = partial(iam.remove_user_from_group, GroupName=name, UserName=user["UserName"])
+        yield Removal(f"user {user['UserName']} taken out of group {name}", call)
+
+
+_MEMBERSHIPS: Mapping[str, Callable[["IAMClient", str], Iterator[Removal]]] = {
+    "user": _user_memberships,
+    "role": _role_memberships,
+    "group": _group_memberships,
+}
 
 
 def access_key_removal(iam: "IAMClient", user_name: str, access_key_id: str) -> Removal:

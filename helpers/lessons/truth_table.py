@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import product
 
+from typing_extensions import override
+
 from helpers import iam, policies, sts
 from helpers.account import Account
 from helpers.arns import account_root_arn
@@ -66,12 +68,12 @@ class TruthTable(Shown):
 
     cells: Sequence[Cell]
 
+    @override
     def title(self) -> str:
-        """What this is."""
         return f"May the user assume the role? {len(self.cells)} combinations, tried one by one"
 
+    @override
     def rows(self) -> Rows:
-        """One line for each combination."""
         return [
             (
                 f"trust names {cell.trusted}, {'with' if cell.inline else 'no'} inline policy, {cell.where}",
@@ -80,6 +82,7 @@ class TruthTable(Shown):
             for cell in self.cells
         ]
 
+    @override
     def _repr_html_(self) -> str:
         wheres = list(dict.fromkeys(cell.where for cell in self.cells))
         heads = ["The trust policy names", "Inline policy", *(where.capitalize() for where in wheres)]
@@ -100,7 +103,7 @@ class TruthTable(Shown):
 
 
 def run(account: Account) -> TruthTable:
-    """Tries every combination with a user and a role of its own, and deletes both afterwards.
+    """Try every combination with a user and a role of its own, and delete both afterwards.
 
     Args:
         account: the open account. The half of the table about another account needs a second one that is yours,
@@ -126,7 +129,7 @@ def run(account: Account) -> TruthTable:
 
 @contextmanager
 def _stage(account: Account) -> Iterator[iam.AccessKey]:
-    """Two users and, in each account, a role; gone when the table is done, or when it fails."""
+    """Return two users and, in each account, a role; gone when the table is done, or when it fails."""
     _clear(account)
     try:
         for name in (USER, STRANGER):
@@ -146,7 +149,7 @@ def _stage(account: Account) -> Iterator[iam.AccessKey]:
 
 
 def _clear(account: Account) -> None:
-    """Deletes what this table makes, where it is there."""
+    """Delete what this table makes, where it is there."""
     for name in (USER, STRANGER):
         iam.delete_user(account.client("iam"), name=account.named(name))
     for owner in (account, *account.others[:1]):
@@ -154,7 +157,7 @@ def _clear(account: Account) -> None:
 
 
 def _try(account: Account, owner: Account, key: iam.AccessKey, trusted: str, inline: bool) -> Cell:
-    """Sets one combination up, asks AWS, and explains its answer."""
+    """Set one combination up, asks AWS, and explain its answer."""
     user_name, role_name = account.named(USER), account.named(ROLE)
     user_arn = f"arn:aws:iam::{account.account_id}:user/{user_name}"
     role_arn = f"arn:aws:iam::{owner.account_id}:role/{role_name}"
@@ -182,7 +185,7 @@ def _try(account: Account, owner: Account, key: iam.AccessKey, trusted: str, inl
 
 
 def _write_inline(account: Account, user_name: str, role_arn: str | None) -> None:
-    """Puts the inline policy for one role on the user, or takes it away."""
+    """Put the inline policy for one role on the user, or take it away."""
     client = account.client("iam")
     if role_arn:
         document = policies.allow_assume_role(role_arn)

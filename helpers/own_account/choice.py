@@ -45,7 +45,7 @@ class Choice:
 
 
 def read_choice(folder: Path = FOLDER) -> Choice:
-    """What was chosen: in the environment, else in the start notebook, else the sandbox.
+    """Tell what was chosen: in the environment, else in the start notebook, else the sandbox.
 
     With an IAM_TUTORIAL_TARGET that is not the saved target, nothing that was saved counts.
 
@@ -65,12 +65,12 @@ def read_choice(folder: Path = FOLDER) -> Choice:
 
 
 def given_in_environment() -> dict[str, str]:
-    """The parts of a choice that the environment decides, by their names in `Choice`."""
+    """Return the parts of a choice that the environment decides, by their names in `Choice`."""
     return {field: value for field, variable in VARIABLES.items() if (value := os.environ.get(variable))}
 
 
 def save_choice(choice: Choice, folder: Path = FOLDER) -> None:
-    """Saves a choice for all notebooks of this checkout, whole or not at all.
+    """Save a choice for all notebooks of this checkout, whole or not at all.
 
     Args:
         choice: what was chosen.
@@ -89,7 +89,7 @@ def save_choice(choice: Choice, folder: Path = FOLDER) -> None:
 
 
 def written_accounts(folder: Path = FOLDER) -> list[str]:
-    """The numbers of the own accounts in which the tutorial made something, and whose files were not deleted since."""
+    """List the own accounts, by number, in which the tutorial made something and whose files are still there."""
     return sorted(path.parent.name for path in folder.glob("*/ledger.jsonl"))
 
 

@@ -85,7 +85,7 @@ class NoConnection(OwnAccountError):
 
 
 def refusal(error: Exception, session: Session) -> OwnAccountError:
-    """Says what a failed question to AWS means to somebody who wants to open their account.
+    """Say what a failed question to AWS means to somebody who wants to open their account.
 
     Args:
         error: one of CREDENTIAL_ERRORS.
@@ -96,12 +96,12 @@ def refusal(error: Exception, session: Session) -> OwnAccountError:
 
 
 def source_of(session: Session) -> str:
-    """Where a session's credentials come from, in a few words."""
+    """Tell where a session's credentials come from, in a few words."""
     return _source(session)[0]
 
 
 def asks_for_mfa_code(session: Session) -> bool:
-    """Whether somebody must type an MFA code before the session's credentials can be used.
+    """Tell whether somebody must type an MFA code before the session's credentials can be used.
 
     Raises:
         BotoCoreError: there are no credentials that could be used; `refusal` puts it in words.
@@ -144,7 +144,7 @@ def _told(error: Exception, session: Session) -> tuple[type[OwnAccountError], st
 
 
 def _why(error: Exception) -> str:
-    """What a broken configuration's error says, where Python words it, in words of ours."""
+    """Tell what a broken configuration's error says, where Python words it, in words of ours."""
     match error:
         case JSONDecodeError():
             return "the program that it names answers no JSON"
@@ -173,7 +173,7 @@ def _told_by_aws(error: ClientError, session: Session) -> tuple[type[OwnAccountE
 
 
 def _source(session: Session) -> tuple[str, str]:
-    """Where the credentials come from, and how to get fresh ones."""
+    """Tell where the credentials come from, and how to get fresh ones."""
     credentials = session.get_credentials()
     method = credentials.method if credentials else ""
     words = {
@@ -195,14 +195,14 @@ def _other_profile(session: Session) -> str:
 
 
 def _sign_in_command(session: Session) -> str:
-    """The command that renews what the credentials rest on: the profile's own sign-in, or its source profile's."""
+    """Find the command that renews what the credentials rest on: the profile's sign-in, or its source profile's."""
     name, settings = list(_profile_and_sources(session))[-1]
     command = "aws login" if "login_session" in settings else "aws sso login"
     return f"{command} --profile {shlex.quote(name)}"
 
 
 def _profile_and_sources(session: Session) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The session's profile, and the profiles whose credentials it uses to assume a role, with their settings."""
+    """Find the session's profile, and those whose credentials it uses to assume a role, with their settings."""
     profiles = session.full_config["profiles"]
     name: str | None = _profile(session)
     visited = set[str]()

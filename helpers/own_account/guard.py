@@ -1,4 +1,4 @@
-"""Guards an account of the learner's own: what the tutorial's clients may do in it, checked before AWS is asked.
+"""Guard an account of the learner's own: what the tutorial's clients may do in it, checked before AWS is asked.
 
 Reading is always allowed. A change needs the account's number, typed; it has to be one that the tutorial makes, on
 something that the tutorial made. What is made carries the learner's prefix, and is only begun when no permission for
@@ -38,40 +38,24 @@ _READING_COMMANDS = ("wait", "help", "ls", *(f"{xform_name(read)}-" for read in 
 _NO_READING_COMMANDS = {xform_name(operation, "-") for operation in _NO_READS}
 _CREATIONS = {"CreateRole", "CreateUser", "CreateBucket"}
 _NAMED_BY: Mapping[Kind, str] = {"role": "RoleName", "user": "UserName", "bucket": "Bucket"}
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 _CHANGES: Mapping[tuple[str, Kind], frozenset[str]] = {
-    ("iam", "role"): frozenset(
-        {
-            "CreateRole",
-            "UpdateAssumeRolePolicy",
-            "AttachRolePolicy",
-            "DetachRolePolicy",
-            "PutRolePolicy",
-            "DeleteRolePolicy",
-            "PutRolePermissionsBoundary",
-            "DeleteRolePermissionsBoundary",
-            "RemoveRoleFromInstanceProfile",
-            "DeleteRole",
-        }
+    ("iam", "role"): _words(
+        "CreateRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy "
+        "PutRolePermissionsBoundary DeleteRolePermissionsBoundary RemoveRoleFromInstanceProfile DeleteRole"
     ),
-    ("iam", "user"): frozenset(
-        {
-            "CreateUser",
-            "CreateAccessKey",
-            "UpdateAccessKey",
-            "DeleteAccessKey",
-            "AttachUserPolicy",
-            "DetachUserPolicy",
-            "PutUserPolicy",
-            "DeleteUserPolicy",
-            "RemoveUserFromGroup",
-            "DeleteLoginProfile",
-            "DeactivateMFADevice",
-            "DeleteSigningCertificate",
-            "DeleteSSHPublicKey",
-            "DeleteUser",
-        }
+    ("iam", "user"): _words(
+        "CreateUser CreateAccessKey UpdateAccessKey DeleteAccessKey AttachUserPolicy DetachUserPolicy PutUserPolicy "
+        "DeleteUserPolicy RemoveUserFromGroup DeleteLoginProfile DeactivateMFADevice DeleteSigningCertificate "
+        "DeleteSSHPublicKey DeleteUser"
     ),
-    ("s3", "bucket"): frozenset({"CreateBucket", "PutBucketTagging", "PutObject", "DeleteObject", "DeleteBucket"}),
+    ("s3", "bucket"): _words("CreateBucket PutBucketTagging PutObject DeleteObject DeleteBucket"),
 }
 
 
@@ -115,7 +99,7 @@ class Guard:
         self._chosen: frozenset[str] = frozenset()
 
     def confirm(self, typed: str) -> None:
-        """Opens the account for changes.
+        """Open the account for changes.
 
         Args:
             typed: the account's number; spaces and hyphens do not count.
@@ -139,7 +123,7 @@ class Guard:
         return missing_permissions(account.client("iam"), caller_arn=caller_arn, name=account.named)
 
     def rows(self) -> Rows:
-        """What the card says about it."""
+        """Tell what the card says about it."""
         rows = [("Your names begin with", self._account.prefix)]
         if not self.confirmed:
             typed = "Type the account's number, in notebook 00's form, or in a cell: account.confirm(\"…\")"
@@ -149,7 +133,7 @@ class Guard:
 
     @contextmanager
     def taking_for_ours(self, chosen: Iterable[str]) -> Iterator[None]:
-        """Lets the `with` block change what was chosen by hand, though the ledger does not have it.
+        """Let the `with` block change what was chosen by hand, though the ledger does not have it.
 
         Args:
             chosen: kinds and names, such as `role anna-tutorial-role`.
@@ -161,7 +145,7 @@ class Guard:
             self._chosen = frozenset()
 
     def check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
-        """Lets a call pass, or says why not.
+        """Let a call pass, or say why not.
 
         Args:
             service: the service's name in botocore, such as `iam`.
@@ -189,7 +173,7 @@ class Guard:
             )
 
     def check_line(self, words: Sequence[str]) -> None:
-        """Lets a line of the AWS CLI pass that changes nothing in the account, or says why not.
+        """Let a line of the AWS CLI pass that changes nothing in the account, or say why not.
 
         Args:
             words: what follows `aws`.
@@ -210,7 +194,7 @@ class Guard:
         )
 
     def _is_ours(self, kind: Kind, name: str) -> bool:
-        """Whether the tutorial made it, or nobody did."""
+        """Tell whether the tutorial made it, or nobody did."""
         if kind == "bucket":
             return self._account.ledger.id in name
         client = self._account.client("iam")
@@ -233,7 +217,7 @@ class Guard:
 
 
 def _changed(service: str, operation: str, parameters: Mapping[str, Any]) -> tuple[Kind, str]:
-    """What a change is about."""
+    """Tell what a change is about."""
     for (of_service, kind), operations in _CHANGES.items():
         if service == of_service and operation in operations:
             if name := parameters.get(_NAMED_BY[kind]):

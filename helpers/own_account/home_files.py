@@ -35,18 +35,18 @@ class HomeFile:
     folder_made: bool
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
+        """Return the fields as JSON has them."""
         return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "HomeFile":
-        """Reads what `to_json` gave."""
+        """Read what `to_json` gave."""
         paths = {name: Path(fields[name]) for name in ("path", "target", "backup") if fields[name]}
         return cls(**{**fields, **paths})
 
 
 def look_at(path: Path, profile: str) -> HomeFile:
-    """How a file is now, before a profile is added.
+    """Tell how a file is now, before a profile is added.
 
     Raises:
         HomeProfileError: the profile is in it already, or cannot be added to it.
@@ -67,7 +67,7 @@ def look_at(path: Path, profile: str) -> HomeFile:
 
 
 def put_in(file: HomeFile, header: str, settings: Mapping[str, str], marks: Marks) -> None:
-    """Adds a profile's section to a file, and keeps a backup of what it was.
+    """Add a profile's section to a file, and keep a backup of what it was.
 
     Raises:
         OSError: it cannot be written.
@@ -81,7 +81,7 @@ def put_in(file: HomeFile, header: str, settings: Mapping[str, str], marks: Mark
 
 
 def take_out(file: HomeFile, marks: Marks) -> None:
-    """Brings a file back, from wherever `put_in`, or this, broke off, reads it to prove it, and deletes the backup.
+    """Bring a file back, from wherever `put_in`, or this, broke off, reads it to prove it, and delete the backup.
 
     Raises:
         HomeProfileError: it was changed at the same moment.
@@ -118,7 +118,7 @@ def _take_out_of(target: Path, before: bytes | None, file: HomeFile, marks: Mark
 
 
 def _remove_empty(folder: Path) -> None:
-    """Removes a folder in which there are no files: AWS's CLI makes folders for what it caches."""
+    """Remove a folder in which there are no files: AWS's CLI makes folders for what it caches."""
     inside = sorted(folder.rglob("*"), reverse=True)
     if folder.exists() and all(path.is_dir() and not path.is_symlink() for path in inside):
         for path in (*inside, folder):

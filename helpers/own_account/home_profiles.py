@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from typing_extensions import override
 
 from helpers.arns import check_arn
 from helpers.display import Rows, Shown
@@ -46,12 +47,12 @@ class AddedProfile(Shown):
     files: tuple[Path, ...]
     backups: tuple[Path, ...]
 
+    @override
     def title(self) -> str:
-        """What was added."""
         return f"Profile {self.profile} added to your own AWS files"
 
+    @override
     def rows(self) -> Rows:
-        """What it does, where it is, and how to use it."""
         return [
             ("Role", self.role_arn),
             ("Access key ID", mask(self.access_key_id)),
@@ -73,17 +74,17 @@ class RemovedProfile(Shown):
     profile: str
     files: tuple[Path, ...]
 
+    @override
     def title(self) -> str:
-        """What was removed."""
         return f"Profile {self.profile} removed from your own AWS files"
 
+    @override
     def rows(self) -> Rows:
-        """The files; their backups are gone too."""
         return [("Files", _named(self.files))]
 
 
 def profile_problem(profile: str) -> str | None:
-    """Says what is wrong with a name for the profile; None when nothing is."""
+    """Say what is wrong with a name for the profile; None when nothing is."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", profile):
         return "Give a name of up to 64 letters, digits, `-`, `_` and `.`, such as `iam-tutorial`."
     if profile.lower() == "default":
@@ -100,7 +101,7 @@ def add_profile(
     region: str,
     endpoint_url: str | None = None,
 ) -> AddedProfile:
-    """Adds a profile that assumes a role to the learner's own AWS files. Ask them first.
+    """Add a profile that assumes a role to the learner's own AWS files. Ask them first.
 
     The profile is its own source: it holds the key and the role, and botocore lets a profile name itself as its
     `source_profile` where it has static credentials (`_validate_source_profile` in botocore's `credentials.py`). AWS's
@@ -148,12 +149,12 @@ def add_profile(
 
 
 def list_added(ledger: Ledger) -> tuple[str, ...]:
-    """The profiles that are, or may be, in the learner's own files: each whose removal was not yet proven."""
+    """Return the profiles that are, or may be, in the learner's own files: each whose removal was not yet proven."""
     return tuple(profile for profile in ledger.names("profile") if _record(ledger, profile).exists())
 
 
 def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
-    """Takes a profile that the tutorial added out of the learner's own files, and reads them to prove it.
+    """Take a profile that the tutorial added out of the learner's own files, and read them to prove it.
 
     What was not changed since comes back byte for byte. Where the learner has changed something else, that stays, and
     only the profile's section goes. A section without the tutorial's comment lines is left alone. The backups go too,
@@ -174,7 +175,7 @@ def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
 
 
 def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
-    """How the two files are now.
+    """Tell how the two files are now.
 
     Raises:
         HomeProfileError: the profile must not or cannot be added to them.
@@ -196,7 +197,7 @@ def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
 
 
 def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
-    """Brings the files back, from wherever `add_profile`, or this, broke off."""
+    """Bring the files back, from wherever `add_profile`, or this, broke off."""
     record = _record(ledger, profile)
     _forget_sessions(ledger)
     files = [HomeFile.from_json(fields) for fields in json.loads(record.read_text(encoding="utf-8"))]
@@ -207,7 +208,7 @@ def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
 
 
 def _forget_sessions(ledger: Ledger) -> None:
-    """Deletes the sessions of such profiles that AWS's CLI has cached: they would work until they expire.
+    """Delete the sessions of such profiles that AWS's CLI has cached: they would work until they expire.
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html#cli-configure-role-cache
     """
@@ -230,7 +231,7 @@ def _write_record(ledger: Ledger, profile: str, files: tuple[HomeFile, ...]) -> 
 
 @contextmanager
 def _alone(ledger: Ledger) -> Iterator[None]:
-    """Keeps other notebooks out meanwhile, and says in one sentence when a file cannot be read or written."""
+    """Keep other notebooks out meanwhile, and say in one sentence when a file cannot be read or written."""
     try:
         with FileLock(ledger.path.with_name("home-profiles.lock")):
             yield

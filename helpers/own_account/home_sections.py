@@ -35,21 +35,21 @@ class Marks:
         return f".iam-role-tutorial-{self.ledger_id}-"
 
     def are_in(self, content: bytes) -> bool:
-        """Whether one of them is in a file."""
+        """Tell whether one of them is in a file."""
         return any(self.include(line) for line in content.splitlines())
 
     def include(self, line: bytes) -> bool:
-        """Whether a line of a file is one of them."""
+        """Tell whether a line of a file is one of them."""
         return line.strip() in {mark.encode() for mark in self.lines}
 
 
 def has_section(content: bytes, profile: str) -> bool:
-    """Whether any section of a file goes by this name, of whatever kind and however it is spelled."""
+    """Tell whether any section of a file goes by this name, of whatever kind and however it is spelled."""
     return any(profile in (_header(line) or ()) for line in content.splitlines())
 
 
 def with_section(content: bytes, header: str, settings: Mapping[str, str], marks: Marks) -> bytes:
-    """A file with one more section at its end, in the line ends that the file has.
+    """Return a file with one more section at its end, in the line ends that the file has.
 
     Args:
         content: the file; empty for a new one.
@@ -65,7 +65,7 @@ def with_section(content: bytes, header: str, settings: Mapping[str, str], marks
 
 
 def without_profile(content: bytes, marks: Marks) -> bytes:
-    """A file without the profile's section, whatever was added to it, and without the comment lines around it.
+    """Return a file without the profile's section, whatever was added to it, and without the comment lines around it.
 
     A file without these lines is left as it is, for what has the profile's name there is somebody else's. A comment
     below the section's last setting stays: it may well be about what follows.
@@ -93,7 +93,7 @@ def without_profile(content: bytes, marks: Marks) -> bytes:
 
 
 def _header(line: bytes) -> list[str] | None:
-    """The words in a section's brackets, without the quotes around them; None for any other line."""
+    """Return the words in a section's brackets, without the quotes around them; None for any other line."""
     text = line.decode("utf-8", "surrogateescape").removeprefix("\ufeff").strip()
     if not text.startswith("["):
         return None

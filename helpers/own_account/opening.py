@@ -1,4 +1,4 @@
-"""Opens the learner's own AWS account: with boto3's own chain of credentials, or not at all.
+"""Open the learner's own AWS account: with boto3's own chain of credentials, or not at all.
 
 Whatever speaks against it is said in one sentence, before anything is changed.
 
@@ -14,6 +14,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from helpers.arns import parse_arn
 from helpers.clients.whole_answers import refuse_half_answer
@@ -95,24 +96,24 @@ class OwnAccount(Shown):
         return self.identity.account_id
 
     def name(self, name: str) -> str:
-        """A thing's name in this account, such as `anna-tutorial-role`: a whole class can share one."""
+        """Return a thing's name in this account, such as `anna-tutorial-role`: a whole class can share one."""
         return f"{self.learner}-{name}"
 
     def quick_client(self, service: str) -> Any:
-        """A client for questions that are asked while somebody waits: it tries twice, not six times."""
+        """Return a client for questions that are asked while somebody waits: it tries twice, not six times."""
         return self.session.client(service, config=IMPATIENT)  # type: ignore[call-overload]
 
     @property
+    @override
     def accent(self) -> str:
-        """Green: it can be used."""
         return GOOD
 
+    @override
     def title(self) -> str:
-        """Which account."""
         return f"Your own AWS account {self.account_id}{f', {self.alias}' if self.alias else ''}"
 
+    @override
     def rows(self) -> Rows:
-        """Who you are, where, and how your things will be named."""
         default = " (the default: neither you nor your configuration names one)" if self.region_is_default else ""
         return [
             ("Account number", self.account_id),
@@ -124,18 +125,20 @@ class OwnAccount(Shown):
         ]
 
 
-def open_own_account(choice: Choice, *, may_ask: bool = True) -> OwnAccount:
-    """Finds out whose credentials boto3's own chain finds, and refuses those that must not be used here.
+def open_own_account(choice: Choice, *, may_ask: bool = True, reads_only: bool = False) -> OwnAccount:
+    """Find out whose credentials boto3's own chain finds, and refuse those that must not be used here.
 
     Args:
         choice: which profile and region, with which prefix, and the account number that was typed, if any.
         may_ask: whether somebody can be asked for an MFA code, where the profile wants one: in a notebook's cell and
             in a terminal, but not in a form's thread.
+        reads_only: whether nothing will be changed: then a CI job may look into it too.
 
     Raises:
         OwnAccountError: the account cannot be used; its kind and its message say why.
     """
-    _refuse_ci()
+    if not reads_only:
+        _refuse_ci()
     typed = account_number(choice.account_id) if choice.account_id else ""
     if choice.learner and (problem := learner_problem(choice.learner)):
         raise UnusableChoice(problem)
@@ -157,7 +160,7 @@ def open_own_account(choice: Choice, *, may_ask: bool = True) -> OwnAccount:
 
 
 def account_number(text: str) -> str:
-    """An account number as it was typed, with spaces or hyphens as the console shows it, as 12 digits.
+    """Return an account number as it was typed, with spaces or hyphens as the console shows it, as 12 digits.
 
     Raises:
         UnusableChoice: it is no account number.
@@ -168,14 +171,14 @@ def account_number(text: str) -> str:
 
 
 def account_number_problem(text: str) -> str | None:
-    """What is wrong with an account number that somebody typed; None when nothing is."""
+    """Tell what is wrong with an account number that somebody typed; None when nothing is."""
     if re.fullmatch(r"\d{12}", _without_spaces(text), re.ASCII):
         return None
     return f"“{text}” is no account number, which has 12 digits; the console shows it at the top right."
 
 
 def learner_problem(text: str) -> str | None:
-    """What is wrong with a prefix of names; None when nothing is.
+    """Tell what is wrong with a prefix of names; None when nothing is.
 
     It begins the names of users and roles, and of buckets, which are the strictest.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -189,7 +192,7 @@ def learner_problem(text: str) -> str | None:
 
 
 def learner_of(arn: str) -> str:
-    """The prefix that follows from who you are: `anna` for the user anna, or for a session of anna@example.com.
+    """Return the prefix that follows from who you are: `anna` for the user anna, or for a session of anna@example.com.
 
     Args:
         arn: a user's, or a role session's.
@@ -255,7 +258,7 @@ def _opened(session: botocore.session.Session, choice: Choice) -> OwnAccount:
 
 
 def _alias(iam: Any) -> str:
-    """The account's alias; empty where it has none, or where AWS does not tell."""
+    """Return the account's alias; empty where it has none, or where AWS does not tell."""
     try:
         aliases: list[str] = iam.list_account_aliases()["AccountAliases"]
     except ClientError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from typing_extensions import override
 
 from helpers.arns import Arn, parse_arn
 from helpers.display import BAD, GOOD, Rows, Shown
@@ -22,44 +23,25 @@ from helpers.secrecy import mask_secrets
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
+
+def _actions(names: str) -> tuple[str, ...]:
+    """Return IAM's actions of these names."""
+    return tuple(f"iam:{name}" for name in names.split())
+
+
 ROLES = ("tutorial-role", "truth-table-role")
 USERS = ("tutorial-user", "tutorial-user-2", "tutorial-user-typo", "truth-table-user", "truth-table-stranger")
 MANAGED_POLICIES = ("AmazonS3FullAccess", "AmazonEC2ReadOnlyAccess")
 
-_ON_ROLES = (
-    "iam:AttachRolePolicy",
-    "iam:CreateRole",
-    "iam:DeleteRole",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteRolePolicy",
-    "iam:DetachRolePolicy",
-    "iam:GetRolePolicy",
-    "iam:ListAttachedRolePolicies",
-    "iam:ListInstanceProfilesForRole",
-    "iam:ListRolePolicies",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:TagRole",
-    "iam:UpdateAssumeRolePolicy",
+_ON_ROLES = _actions(
+    "AttachRolePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy "
+    "GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies PutRolePermissionsBoundary "
+    "PutRolePolicy TagRole UpdateAssumeRolePolicy"
 )
-_ON_USERS = (
-    "iam:CreateAccessKey",
-    "iam:CreateUser",
-    "iam:DeleteAccessKey",
-    "iam:DeleteUser",
-    "iam:DeleteUserPolicy",
-    "iam:GetLoginProfile",
-    "iam:GetUserPolicy",
-    "iam:ListAccessKeys",
-    "iam:ListAttachedUserPolicies",
-    "iam:ListGroupsForUser",
-    "iam:ListMFADevices",
-    "iam:ListSigningCertificates",
-    "iam:ListSSHPublicKeys",
-    "iam:ListUserPolicies",
-    "iam:PutUserPolicy",
-    "iam:TagUser",
-    "iam:UpdateAccessKey",
+_ON_USERS = _actions(
+    "CreateAccessKey CreateUser DeleteAccessKey DeleteUser DeleteUserPolicy GetLoginProfile GetUserPolicy "
+    "ListAccessKeys ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSigningCertificates "
+    "ListSSHPublicKeys ListUserPolicies PutUserPolicy TagUser UpdateAccessKey"
 )
 
 
@@ -95,25 +77,25 @@ class Permissions(Shown):
     not_asked: str = ""
 
     @property
+    @override
     def accent(self) -> str:
-        """Red where something is missing."""
         return BAD if self.missing else GOOD
 
+    @override
     def title(self) -> str:
-        """Whether anything is missing."""
         if self.not_asked:
             return "Whether you may do all that the tutorial does could not be asked"
         if self.missing:
             return f"You may not do {len(self.missing)} of the things that the tutorial does"
         return "You may do what the tutorial does"
 
+    @override
     def rows(self) -> Rows:
-        """The actions, or why nobody could be asked."""
         rows = [("Missing", "\n".join(self.missing)), ("Depends on conditions", "\n".join(self.undecided))]
         return [row for row in (*rows, ("Why", self.not_asked)) if row[1]]
 
     def check(self) -> None:
-        """Refuses to go on where something is missing.
+        """Refuse to go on where something is missing.
 
         Raises:
             MissingPermissions: the message lists the actions.
@@ -127,7 +109,7 @@ class Permissions(Shown):
 
 
 def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
-    """What the tutorial needs, with the ARNs of what it will make.
+    """Tell what the tutorial needs, with the ARNs of what it will make.
 
     Args:
         account: any ARN of the account's; its partition and account number count.
@@ -154,7 +136,7 @@ def needs(account: Arn, name: Callable[[str], str]) -> tuple[Need, ...]:
 
 
 def missing_permissions(iam: "IAMClient", *, caller_arn: str, name: Callable[[str], str]) -> Permissions:
-    """Asks IAM's simulator which of the tutorial's actions are not allowed. Changes nothing.
+    """Ask IAM's simulator which of the tutorial's actions are not allowed. Changes nothing.
 
     Args:
         iam: an IAM client of the caller's; one that does not try again and again, for not everybody may ask.
@@ -182,7 +164,7 @@ def missing_permissions(iam: "IAMClient", *, caller_arn: str, name: Callable[[st
 
 
 def _policy_source(iam: "IAMClient", caller: Arn) -> str:
-    """Whose policies count: the user, or the role of a session, whose ARN has a path that the session's lacks."""
+    """Tell whose policies count: the user, or the role of a session, whose ARN has a path that the session's lacks."""
     if caller.resource_type != "assumed-role":
         return str(caller)
     return iam.get_role(RoleName=caller.resource.split("/")[1])["Role"]["Arn"]
@@ -191,7 +173,7 @@ def _policy_source(iam: "IAMClient", caller: Arn) -> str:
 def _simulate(
     iam: "IAMClient", source: str, actions: tuple[str, ...], resources: tuple[str, ...]
 ) -> Iterator[Mapping[str, Any]]:
-    """The simulator's results, one for each action.
+    """Return the simulator's results, one for each action.
 
     It refuses to look at some actions together, which is documented nowhere in full: they are asked apart then.
     """
@@ -211,7 +193,7 @@ def _simulate(
 
 
 def _not_allowed(result: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ARNs on which an action is not allowed: whatever happens, and for want of a condition's value."""
+    """Return the ARNs on which an action is not allowed: whatever happens, and for want of a condition's value."""
     whole = {"EvalResourceName": result["EvalResourceName"], "EvalResourceDecision": result["EvalDecision"]}
     refused: list[str] = []
     unknown: list[str] = []

@@ -6,7 +6,7 @@ from helpers.evaluation.decisions import Policies, Policy, Verdict, decide
 from helpers.evaluation.needs import Need
 from helpers.evaluation.statements import Request
 from helpers.sandbox.demands import demands, keys_of_resource
-from helpers.sandbox.errors import AwsError, access_denied, credential_error
+from helpers.sandbox.errors import AwsError, access_denied, credential_error, plain_access_denied
 from helpers.sandbox.moto_adapter.accounts import (
     identity_documents,
     looking_at,
@@ -24,10 +24,24 @@ from helpers.sandbox.request.identities import Caller
 NOT_THE_CALLERS = "somebody else's"
 """Stands for the account of what has none, for an anonymous caller, who owns nothing."""
 
-# Those that give new credentials refuse in words of their own.
-_FOR_FEDERATED_USERS = {"GetCallerIdentity", "GetFederationToken", "GetSessionToken"}
-_FOR_USERS_SESSIONS = _FOR_FEDERATED_USERS | {"AssumeRole"}
+_FOR_LONG_TERM_KEYS = {"GetFederationToken", "GetSessionToken"}
+_FOR_FEDERATED_USERS = {"GetCallerIdentity"}
+_FOR_USERS_SESSIONS = {"AssumeRole", "GetCallerIdentity"}
 _EVERYTHING = Policy("nothing on the caller's side", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+
+
+def check_session(call: Call) -> None:
+    """Refuse a call of STS that makes new credentials out of a long-term key, where a session signed it.
+
+    STS looks at this before it looks at an MFA code or at policies: no policy can allow it.
+
+    Raises:
+        AwsError: `AccessDenied`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if call.service == "sts" and call.caller.session and call.operation in _FOR_LONG_TERM_KEYS:
+        raise AwsError("AccessDenied", f"Cannot call {call.operation} with session credentials", 403)
 
 
 def authorize(call: Call) -> Call:
@@ -78,10 +92,12 @@ def _require(need: Need, call: Call, policies: Policies, context: Context) -> No
         context={**context, **keys_of_resource(need)},
     )
     decision = decide(request, replace(policies, resource=_resource_policy(need)))
-    if decision.verdict is Verdict.ALLOWED and not _is_beyond_the_session(call):
+    if decision.verdict is Verdict.ALLOWED and not (_is_beyond_the_session(call) or _assumes_what_is_no_role(need)):
         return
     if caller.entity is None:
         raise credential_error("no credentials", service)
+    if call.service == "s3" and need.resource_account not in (None, caller.principal.account_id):
+        raise plain_access_denied()
     raise access_denied(
         service,
         caller_arn=caller.principal.arn,
@@ -101,6 +117,11 @@ def _is_beyond_the_session(call: Call) -> bool:
     if call.service != "sts" or caller.session is None or caller.is_role:
         return False
     return call.operation not in (_FOR_FEDERATED_USERS if caller.is_federated else _FOR_USERS_SESSIONS)
+
+
+def _assumes_what_is_no_role(need: Need) -> bool:
+    """Tell whether a user, a session or the like is to be assumed: it has no trust policy that could let anybody in."""
+    return need.action == "sts:AssumeRole" and role_by_arn(need.resource) is None
 
 
 def _policies_of(caller: Caller) -> Policies:

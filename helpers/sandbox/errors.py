@@ -74,6 +74,8 @@ _CREDENTIAL_ERRORS: dict[str, dict[str, tuple[str, str, int]]] = {
         "ec2": ("RequestExpired", "Request has expired.", 400),
         "json": ("ExpiredTokenException", _EXPIRED, 400),
     },
+    # Of a user or federated user: IAM alone asks for MFA, and writes no full stop here.
+    "session without MFA": {"query": ("InvalidClientTokenId", _INVALID_TOKEN.removesuffix("."), 403)},
     "no credentials": {
         "query": ("MissingAuthenticationToken", "Request is missing Authentication Token", 403),
         "s3": ("AccessDenied", "Access Denied", 403),
@@ -82,7 +84,9 @@ _CREDENTIAL_ERRORS: dict[str, dict[str, tuple[str, str, int]]] = {
     },
 }
 
-CredentialProblem = Literal["unknown key", "wrong token", "wrong signature", "expired", "no credentials"]
+CredentialProblem = Literal[
+    "unknown key", "wrong token", "wrong signature", "expired", "session without MFA", "no credentials"
+]
 
 
 def not_implemented(asked: str, reason: str) -> AwsError:
@@ -99,8 +103,16 @@ def credential_error(problem: CredentialProblem, service: ServiceModel) -> AwsEr
     return AwsError(*errors[own])
 
 
+def plain_access_denied() -> AwsError:
+    """Build what S3 answers to whom it owes no reason: somebody from outside the bucket's account.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    return AwsError("AccessDenied", "Access Denied", 403)
+
+
 def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resource: str, phrase: str) -> AwsError:
-    """Build what a service answers to a caller who may not.
+    """Build what a service answers to a caller who may not. S3 alone puts the resource in quotes.
 
     Args:
         service: The service that was called.
@@ -111,7 +123,8 @@ def access_denied(service: ServiceModel, *, caller_arn: str, action: str, resour
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
-    on_resource = "" if resource == "*" else f" on resource: {resource}"
+    named = f'"{resource}"' if family(service) == "s3" else resource
+    on_resource = "" if resource == "*" else f" on resource: {named}"
     message = f"User: {caller_arn} is not authorized to perform: {action}{on_resource}"
     if not action.startswith("sts:"):
         message += f" {phrase}"

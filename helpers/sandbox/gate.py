@@ -111,6 +111,7 @@ class Gate:
                 now, effective = self._clock.now(), self._propagation.effective()
                 call = read_call(request, signature, services, caller, now, self._sessions, effective)
                 check_parameters(call)
+                authorization.check_session(call)
                 check_code(call)
                 permitted = authorization.authorize(call)
                 if check := _CHECKS.get(call.service):

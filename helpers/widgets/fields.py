@@ -8,7 +8,7 @@ from typing import Literal
 
 from helpers.arns import SECRET_PROBLEM
 from helpers.display import ToldInOneSentence
-from helpers.secrecy import looks_like_secret
+from helpers.secrecy import looks_like_secret, mask_secrets
 
 Options = Sequence[str] | Callable[[], Sequence[str]]
 
@@ -39,6 +39,8 @@ class Field:
         options: What can be chosen, beside free typing; a function is asked when the form is made.
         choices: What can be chosen, and nothing else; the value is one of them.
         example: What an empty field shows in grey.
+        lines: How many lines are seen at once. With more than one, a whole text can be pasted; what looks like a
+            secret in it is masked.
         problem_of: Says what is wrong with a text, None when nothing is.
     """
 
@@ -47,6 +49,7 @@ class Field:
     options: Options = ()
     choices: Sequence[str] = ()
     example: str = ""
+    lines: int = 1
     problem_of: Callable[[str], str | None] = lambda text: None
 
 
@@ -54,20 +57,22 @@ class Input:
     """A field on the page, and the sentence below it that says what is wrong with its text."""
 
     def __init__(self, field: Field) -> None:
-        from ipywidgets import HTML, Combobox, Dropdown
+        from ipywidgets import HTML, Combobox, Dropdown, Textarea  # start-up time: as in form.py
 
         look = {"description": field.label, "layout": LAYOUT, "style": {"description_width": "initial"}}
-        self.widget = (
-            Dropdown(options=list(field.choices), value=field.value, **look)
-            if field.choices
-            else Combobox(
+        self._takes_whole_texts = field.lines > 1
+        if field.choices:
+            self.widget = Dropdown(options=list(field.choices), value=field.value, **look)
+        elif self._takes_whole_texts:
+            self.widget = Textarea(placeholder=field.example, rows=field.lines, continuous_update=True, **look)
+        else:
+            self.widget = Combobox(
                 placeholder=field.example,
                 options=listed(field.options),
                 ensure_option=False,
                 continuous_update=True,
                 **look,
             )
-        )
         self.message = HTML(layout=LAYOUT)
         self.problem: str | None = None
         self._problem_of = field.problem_of
@@ -77,8 +82,9 @@ class Input:
     def _read(self, text: str) -> None:
         # Emptying the field calls this method again, so what it says about the secret is said afterwards.
         secret = looks_like_secret(text)
-        self.widget.value = "" if secret else text
-        self.problem = SECRET_PROBLEM if secret else self._problem_of(text)
+        kept = mask_secrets(text) if self._takes_whole_texts else ""
+        self.widget.value = kept if secret else text
+        self.problem = SECRET_PROBLEM if secret and not kept else self._problem_of(self.widget.value)
         self.say_problem("status")
 
     def say_problem(self, role: str) -> None:
@@ -87,7 +93,7 @@ class Input:
 
 
 def listed(options: Options) -> tuple[str, ...]:
-    """What can be chosen now."""
+    """Tell what can be chosen now."""
     return tuple(options() if callable(options) else options)
 
 

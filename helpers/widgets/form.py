@@ -30,7 +30,7 @@ class FormBase:
     """
 
     def __init__(self, fields: Mapping[str, Field], button: str) -> None:
-        from ipywidgets import HTML, Button, VBox
+        from ipywidgets import HTML, Button, VBox  # start-up time: 0.3 s, and not every kernel shows a form
 
         self.button = Button(
             description=button, button_style="primary", layout={"width": "max-content", "margin": "2px 0"}
@@ -49,18 +49,18 @@ class FormBase:
         self._box: Any = VBox([*shown, self.button, self.message])
 
     def _work(self, values: Values) -> Any:
-        """Does what the button is for, in a thread."""
+        """Do what the button is for, in a thread."""
         raise NotImplementedError
 
     def _show(self, answer: Any) -> None:
-        """Shows what the work returned."""
+        """Show what the work returned."""
         raise NotImplementedError
 
     def _show_failure(self, failure: str) -> None:
         self.message.value = sentence_html("Not yet", failure, "alert")
 
     def _hint(self) -> str:
-        """What to say when the fields have changed and are right, in HTML."""
+        """Tell what to say when the fields have changed and are right, in HTML."""
         raise NotImplementedError
 
     @property
@@ -69,7 +69,7 @@ class FormBase:
         return next((each.problem for each in self._inputs.values() if each.problem), self._failure)
 
     def press(self) -> None:
-        """Does what the button does: begins the work, or says what is wrong; nothing while it is at work."""
+        """Do what the button does: begins the work, or say what is wrong; nothing while it is at work."""
         if self._busy:
             return
         self._failure = None
@@ -81,7 +81,7 @@ class FormBase:
             self._thread.start()
 
     def use(self) -> None:
-        """Waits for the work; begins it when it was not done yet with what the fields hold.
+        """Wait for the work; begins it when it was not done yet with what the fields hold.
 
         Raises:
             FormError: Something is wrong; the message is the sentence that the form shows.
@@ -93,7 +93,7 @@ class FormBase:
             raise FormError(self.problem)
 
     def work_now(self) -> None:
-        """Does what the button does, and waits for it."""
+        """Do what the button does, and wait for it."""
         self.press()
         self._wait()
 
@@ -213,7 +213,7 @@ class ActionForm(FormBase):
 
     def __init__(self, fields: Mapping[str, Field], *, button: str, work: Callable[[Values], Shown]) -> None:
         """Show the fields and the button; `action_form` tells the arguments."""
-        from ipywidgets import HTML
+        from ipywidgets import HTML  # start-up time: as above
 
         super().__init__(fields, button)
         width = max(len(field.label) for field in fields.values()) * 0.6 + 1

@@ -119,7 +119,7 @@ def test_a_key_that_is_switched_off_is_not_waited_for(account: Account) -> None:
         until_it_works(asking_with(account, key), what=WHAT, patience=patience_with_error)
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("with_user", [True, False])
 def test_a_key_that_was_deleted_is_not_waited_for(account: Account, with_user: bool) -> None:
     key = new_key(account)
@@ -131,6 +131,7 @@ def test_a_key_that_was_deleted_is_not_waited_for(account: Account, with_user: b
         until_it_works(asking_with(account, key), what=WHAT, patience=patience_with_error)
 
 
+@pytest.mark.exhaustive
 def test_a_key_that_is_switched_on_in_the_grace_is_taken(account: Account) -> None:
     key = new_key(account)
     named = {"UserName": key.user_name, "AccessKeyId": key.access_key_id}
@@ -197,6 +198,7 @@ def test_a_user_that_was_just_made_is_waited_for_until_a_trust_policy_may_name_i
     assert policies.trust_principal(user.arn) in policies.statements(iam.get_role(client, name=role.name).trust_policy)
 
 
+@pytest.mark.exhaustive
 def test_a_user_that_does_not_exist_is_not_waited_for(account: Account) -> None:
     client = account.client("iam")
     role = new_role(client)
@@ -281,6 +283,7 @@ client = account.client("sts", key)"""
     assert [message["msg_type"] for message in (result, *not_waited)] == ["execute_result", "execute_result"]
 
 
+@pytest.mark.exhaustive
 def test_outside_a_notebook_it_is_logged_once_so_that_it_is_seen(
     late: Account, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,7 +23,7 @@ from helpers.sandbox.outside.connection import Connection
 from support.random_setups import CONDITIONS, Conditions, Setup, Stage
 from support.sandbox_clients import administrator, client, new_user
 
-SETUPS, IN_EACH = 300, 30
+SETUPS, IN_EACH = 300, 10
 # How far the sandbox's clock is ahead of this machine's: whoever goes by the machine's is found out.
 AHEAD = timedelta(days=30)
 SIGNS = {

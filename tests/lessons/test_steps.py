@@ -62,6 +62,7 @@ def test_beginning_builds_exactly_the_earlier_steps(account: Account, number: in
     assert everything(account) == before
 
 
+@pytest.mark.exhaustive
 def test_the_last_notebook_has_everything_before_it(account: Account) -> None:
     assert [step.number for step in steps.begin(account, 7).built] == list(NUMBERS)
     assert done(account) == list(NUMBERS)
@@ -188,6 +189,7 @@ def test_a_downloaded_key_works_and_is_kept(account: Account) -> None:
     assert steps.download_access_key(account, user_name=steps.USER_NAME) == key
 
 
+@pytest.mark.exhaustive
 def test_a_lost_key_is_replaced_and_the_old_one_stays(account: Account) -> None:
     steps.begin(account, 3)
     lost = steps.the_access_key(account)
@@ -304,6 +306,7 @@ def test_a_key_that_was_deleted_is_not_waited_for(account: Account) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.exhaustive
 def test_a_damaged_key_file_is_said_and_made_anew_once_it_is_deleted(account: Account) -> None:
     steps.begin(account, 3)
     path = account.folder / f"{steps.USER_NAME}_accessKeys.csv"
@@ -362,7 +365,7 @@ def test_the_card_tells_the_news_and_no_address(account: Account) -> None:
 # --- the handshake
 
 
-@pytest.mark.exhaustive(but_first=2)
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("inline", [True, False])
 @pytest.mark.parametrize("trusted", ["user", "root", None])
 def test_the_handshake_is_decided_as_aws_answers(account: Account, trusted: str | None, inline: bool) -> None:

@@ -29,6 +29,7 @@ def account() -> Account:
     return open_account("private")
 
 
+@pytest.mark.exhaustive
 def test_every_combination_is_answered_as_aws_does_and_explained(account: Account) -> None:
     table = truth_table.run(account)
     found = {(cell.trusted, cell.inline, cell.same_account): cell for cell in table.cells}

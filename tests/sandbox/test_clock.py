@@ -174,6 +174,16 @@ def test_a_role_that_was_just_made_is_refused(late):
     assert assume(late, user.key, role)
 
 
+def test_a_role_whose_deletion_has_no_effect_yet_is_assumed_once_more(late):
+    user = new_user(late)
+    role = new_role(late, trust({"AWS": user.arn}))
+    pass_time(late, DELAY + 1)
+    iam(late).delete_role(RoleName=role.rpartition("/")[2])
+    assert assume(late, user.key, role)
+    pass_time(late, DELAY + 1)
+    assert refusal_to_assume(late, user.key, role).code == "AccessDenied"
+
+
 def test_a_new_version_of_a_managed_policy_has_effect_late(late):
     user = new_user(late)
     arn = iam(late).create_policy(PolicyName=user.name, PolicyDocument=document(allow("iam:ListUsers")))["Policy"][

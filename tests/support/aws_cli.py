@@ -1,9 +1,15 @@
-"""What the AWS CLI has against a command, asked of its own tables."""
+"""The AWS CLI that is installed: what it has against a command, and a command run in this process."""
 
+import contextlib
+import io
 import os
+import shlex
 from functools import cache
 from typing import Any
 from unittest import mock
+
+from helpers.account import Account
+from support.sandbox_clients import Signer, clean_environment
 
 # What version 2 alone has. The one that is installed, from PyPI, is version 1; these take its global options.
 ONLY_IN_VERSION_2 = (["configure", "sso"], ["sso", "login"], ["login"])
@@ -39,3 +45,29 @@ def aws_cli() -> Any:
     kept |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     with mock.patch.dict(os.environ, kept | {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}, clear=True):
         return create_clidriver().create_help_command()
+
+
+def run_line(line: str, account: Account, signer: Signer) -> str:
+    """Runs a command line in this process, in an account's sandbox, and returns what went wrong; empty if nothing."""
+    from awscli.clidriver import create_clidriver
+
+    words = shlex.split(line)
+    assert words[0] == "aws", line
+    settings = clean_environment() | {
+        "AWS_ACCESS_KEY_ID": signer.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": signer.secret_access_key,
+        "AWS_SESSION_TOKEN": getattr(signer, "session_token", None) or "",
+        "AWS_ENDPOINT_URL": account.endpoint_url or "",
+        "AWS_DEFAULT_REGION": account.region,
+        "AWS_DATA_PATH": os.environ["AWS_DATA_PATH"],
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    printed = io.StringIO()
+    with (
+        mock.patch.dict(os.environ, settings, clear=True),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        status = create_clidriver().main(words[1:])
+    return printed.getvalue() if status else ""

@@ -189,7 +189,17 @@ def new_role(connection: Connection, *trusts: Statement, account_id: str = HERE,
 def assume(connection: Connection, signer: Signer, role_arn: str, **options: Any) -> Key:
     """Assumes a role; returns the session's key."""
     options = {"RoleArn": role_arn, "RoleSessionName": "test"} | options
-    given = client(connection, "sts", signer).assume_role(**options)["Credentials"]
+    return key_of(client(connection, "sts", signer).assume_role(**options))
+
+
+def session_token(connection: Connection, signer: Signer, **options: Any) -> Key:
+    """Gets a user's session, with MFA where a device's code is given; returns its key."""
+    return key_of(client(connection, "sts", signer).get_session_token(**options))
+
+
+def key_of(answer: Mapping[str, Any]) -> Key:
+    """The temporary key in an answer of STS."""
+    given = answer["Credentials"]
     return Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 

@@ -24,6 +24,8 @@ from support.fault_proxy import (
 from support.sandbox_clients import clean_environment, unique
 from support.strangers import plain_moto, strange_sandbox
 
+pytestmark = pytest.mark.exhaustive
+
 SESSION = boto3.Session()
 SECONDS_TO_ANSWER = 0.5
 LOST = {

@@ -1,5 +1,3 @@
 """The handshake, drawn from the live account: `picture.draw(account)`."""
 
 from helpers.lessons.picture.drawing import Picture, draw
-
-__all__ = ["Picture", "draw"]

@@ -8,6 +8,8 @@ import base64
 from dataclasses import dataclass
 from html import escape
 
+from typing_extensions import override
+
 from helpers import iam
 from helpers.clients.calls import OpenAccount
 from helpers.clients.read_once import reading_once
@@ -32,12 +34,12 @@ class Picture(Shown):
 
     scene: Scene
 
+    @override
     def title(self) -> str:
-        """What the picture comes to."""
         return f"{self.scene.headline.words}. {self.scene.headline.why}"
 
+    @override
     def rows(self) -> Rows:
-        """The picture in words, from the left to the right."""
         scene = self.scene
         return [
             ("User", _box_in_words(scene.user)),
@@ -51,6 +53,7 @@ class Picture(Shown):
     def _repr_svg_(self) -> str:
         return svg.draw(self.scene, title=self.title(), description=self._words())
 
+    @override
     def _repr_html_(self) -> str:
         image = base64.b64encode(self._repr_svg_().encode()).decode()
         words = escape(f"{self.title()} {self._words()}")
@@ -61,7 +64,7 @@ class Picture(Shown):
 
 
 def draw(account: OpenAccount, *, user_name: str | None = None, role_name: str | None = None) -> Picture:
-    """Reads a user and a role, decides whether the one may assume the other, and draws it.
+    """Read a user and a role, decides whether the one may assume the other, and draw it.
 
     Args:
         account: the open account.

@@ -4,12 +4,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from helpers import policies
 from helpers.arns import parse_arn
 from helpers.diagnosis.live_decision import LiveDecision
-from helpers.evaluation.conditions import texts
 from helpers.evaluation.decisions import PolicyReason, Verdict
 from helpers.evaluation.statements import StatementReason
 from helpers.lessons.picture import svg
@@ -112,7 +110,7 @@ def _accepts(handshake: LiveDecision) -> Finding:
 
 
 def _outcome(user: Entity, role: Entity, verdict: Verdict | None, asks: Sign, accepts: Sign) -> tuple[Finding, Finding]:
-    """The last of the three steps, and the headline over them all."""
+    """Return the last of the three steps, and the headline over them all."""
     who, what = svg.shortened(user.name, 26), svg.shortened(role.name, 26)
     sign = _SIGNS[verdict]
     if sign is Sign.UNKNOWN:
@@ -191,7 +189,7 @@ def _sections(entity: Entity, handshake: LiveDecision | None) -> Iterator[Sectio
 
 
 def _folded(label: str, items: list[Item]) -> Section:
-    """A section of the items that say something, then the others, up to a few."""
+    """Return a section of the items that say something, then the others, up to a few."""
     ranked = sorted(items, key=lambda item: item.sign is None)
     return Section(label, tuple(ranked[:MOST_ITEMS]), max(len(items) - MOST_ITEMS, 0))
 
@@ -213,14 +211,12 @@ def _unmet(statement: StatementReason) -> bool:
 
 
 def _trust_item(statement: policies.Statement, role: Entity) -> Item:
-    element: Any = statement.get("Principal", statement.get("NotPrincipal", ""))
-    groups = [element] if isinstance(element, str) else element.values()
-    named = ", ".join(_named(name, role.account_id) for group in groups for name in texts(group))
+    named = ", ".join(_named(name, role.account_id) for name in policies.principals(statement))
     return Item(f"all but {named}" if "NotPrincipal" in statement else named)
 
 
 def _named(principal: str, account_id: str) -> str:
-    """Whom a trust policy means, in a few words."""
+    """Tell whom a trust policy means, in a few words."""
     if principal == "*":
         return "everyone"
     if principal.isdigit() or principal.endswith(":root"):

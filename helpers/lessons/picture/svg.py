@@ -112,7 +112,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def draw(scene: Scene, *, title: str, description: str) -> str:
-    """Draws a scene: the same scene, the same SVG, to the letter.
+    """Draw a scene: the same scene, the same SVG, to the letter.
 
     Args:
         scene: what is drawn.
@@ -148,7 +148,7 @@ def draw(scene: Scene, *, title: str, description: str) -> str:
 
 
 def shortened(name: str, most: int) -> str:
-    """A name of at most so many characters: the middle of a longer one is left out, for its ends tell more."""
+    """Return a name of at most so many characters: the middle of a longer one is left out, for its ends tell more."""
     if len(name) <= most:
         return name
     tail = (most - 1) // 2
@@ -197,7 +197,7 @@ def _box_height(box: Box) -> int:
 
 
 def _services(services: tuple[Service, ...]) -> Iterator[tuple[str, int]]:
-    """What to draw for each service, and where it ends."""
+    """Tell what to draw for each service, and where it ends."""
     fill, stroke = _PAINT["Service"]
     y, x = _TOP, _SERVICE_X
     for service in services:
@@ -228,7 +228,7 @@ def _step(place: int, label: str, arrow: Finding) -> Iterator[str]:
 
 
 def _line(start: int, end: int, y: int, sign: Sign, *, width: int = 2) -> Iterator[str]:
-    """An arrow between two boxes with its sign in the middle. Where the way is not open, its head is hollow."""
+    """Return an arrow between two boxes with its sign in the middle. Where the way is not open, its head is hollow."""
     colour, ahead = _COLOURS[sign], 1 if end > start else -1
     dashes = f' stroke-dasharray="{_DASHES[sign]}"' if sign in _DASHES else ""
     start, end = start + 3 * ahead, end - 3 * ahead
@@ -269,7 +269,7 @@ def _rect(x: int, y: int, width: int, height: int, fill: str, stroke: str, *, da
 
 
 def _name(x: int, y: int, name: str, *, most: int, size: float = 12.5, bold: bool = False) -> str:
-    """A name in letters of one width, so that what is shortened to fit does fit."""
+    """Return a name in letters of one width, so that what is shortened to fit does fit."""
     short = shortened(name, most)
     full = f"<title>{_xml(name)}</title>" if short != name else ""
     weight = ' font-weight="600"' if bold else ""

@@ -22,31 +22,3 @@ from helpers.lessons.steps.state import (
     user_name,
 )
 from helpers.lessons.steps.tutorial import STEPS, Step, download_access_key, wait_until_assumable, wait_until_key_works
-
-__all__ = [
-    "ASSUME_POLICY_NAME",
-    "GLUE_POLICY_NAME",
-    "ROLE_NAME",
-    "ROLE_PROFILE",
-    "STEPS",
-    "USER_NAME",
-    "USER_PROFILE",
-    "Card",
-    "Check",
-    "State",
-    "Step",
-    "StepMissing",
-    "begin",
-    "bucket_name",
-    "check",
-    "download_access_key",
-    "plan",
-    "read_state",
-    "role_name",
-    "the_access_key",
-    "the_role",
-    "the_user",
-    "user_name",
-    "wait_until_assumable",
-    "wait_until_key_works",
-]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from helpers import sts
 from helpers.account import Account
 from helpers.display import BAD, FOR_REAL, GOOD, Rows, Shown
@@ -35,16 +37,16 @@ class Check(Shown):
         return not self.missing
 
     @property
+    @override
     def accent(self) -> str:
-        """Green for done, red for not yet."""
         return GOOD if self.done else BAD
 
+    @override
     def title(self) -> str:
-        """Done, or not yet."""
         return f"{'Done' if self.done else 'Not yet'}: {self.step.title}"
 
+    @override
     def rows(self) -> Rows:
-        """What is missing."""
         return [("Missing", "\n".join(self.missing))] if self.missing else []
 
 
@@ -75,16 +77,16 @@ class Card(Shown):
         return (f"{to_do.number:02} {to_do.title}", to_do.notebook) if to_do else ("07 Clean up", "07_clean_up.ipynb")
 
     @property
+    @override
     def accent(self) -> str:
-        """Amber where it is for real: an account of the learner's own."""
         return "transparent" if self.account.practice else FOR_REAL
 
+    @override
     def title(self) -> str:
-        """Which account."""
         return f"{self.account.description}, account {self.account.account_id}"
 
+    @override
     def rows(self) -> Rows:
-        """Region, identity, steps, what is next, and what was built."""
         listed = [
             f"{'done ' if check.done else 'to do'}  {check.step.number:02} {check.step.title}" for check in self.checks
         ]
@@ -106,13 +108,14 @@ class Card(Shown):
             rows.append(("Note", self.account.news))
         return rows
 
+    @override
     def _repr_html_(self) -> str:
         _, notebook = self.next
         return super()._repr_html_().replace(notebook, f'<a href="{notebook}">{notebook}</a>')
 
 
 def begin(account: Account, number: int) -> Card:
-    """Makes sure that what the earlier notebooks build is there and has effect, and shows where you are.
+    """Make sure that what the earlier notebooks build is there and has effect, and show where you are.
 
     Args:
         account: the open account.
@@ -139,7 +142,7 @@ def begin(account: Account, number: int) -> Card:
 
 
 def plan(account: Account, number: int) -> list[str]:
-    """What a notebook is about to make in the account, with ARNs, one line each; nothing is made.
+    """Tell what a notebook is about to make in the account, with ARNs, one line each; nothing is made.
 
     Args:
         account: the open account.
@@ -150,7 +153,7 @@ def plan(account: Account, number: int) -> list[str]:
 
 
 def _wait_for(account: Account, built: Sequence[Step], state: State) -> None:
-    """Waits until what was built has effect, once for all of it: who may assume the role has a key that works."""
+    """Wait until what was built has effect, once for all of it: who may assume the role has a key that works."""
     numbers = {step.number for step in built}
     if numbers & {1, 2, 3, 4} and state.handshake and state.handshake.verdict is Verdict.ALLOWED:
         wait_until_assumable(account)
@@ -159,7 +162,7 @@ def _wait_for(account: Account, built: Sequence[Step], state: State) -> None:
 
 
 def check(account: Account, number: int) -> Check:
-    """Reads the live account and says whether a step is done, or what is missing.
+    """Read the live account and say whether a step is done, or what is missing.
 
     Args:
         account: the open account.

@@ -43,7 +43,7 @@ class State:
 
 
 def read_state(account: Account) -> State:
-    """Reads what the steps are checked against."""
+    """Read what the steps are checked against."""
     client = account.client("iam")
     with reading_once():
         user, role = iam.find_user(client), iam.find_role(client)
@@ -58,43 +58,41 @@ def read_state(account: Account) -> State:
 
 
 def role_name(account: Account) -> str:
-    """The name of the role that step 01 made, or will propose."""
+    """Return the name of the role that step 01 made, or will propose."""
     role = iam.find_role(account.client("iam"))
     return role.name if role else account.named(ROLE_NAME)
 
 
 def user_name(account: Account) -> str:
-    """The name of the user that step 02 made, or will propose."""
+    """Return the name of the user that step 02 made, or will propose."""
     user = iam.find_user(account.client("iam"))
     return user.name if user else account.named(USER_NAME)
 
 
 def the_role(account: Account) -> iam.Role:
-    """The role that step 01 made.
+    """Return the role that step 01 made.
 
     Raises:
         StepMissing: it is not there.
     """
-    role = iam.find_role(account.client("iam"))
-    if role is None:
-        raise StepMissing("This account has no role of this tutorial. Run notebook 01 first.")
-    return role
+    if role := iam.find_role(account.client("iam")):
+        return role
+    raise StepMissing("This account has no role of this tutorial. Run notebook 01 first.")
 
 
 def the_user(account: Account) -> iam.User:
-    """The user that step 02 made.
+    """Return the user that step 02 made.
 
     Raises:
         StepMissing: it is not there.
     """
-    user = iam.find_user(account.client("iam"))
-    if user is None:
-        raise StepMissing("This account has no user of this tutorial. Run notebook 02 first.")
-    return user
+    if user := iam.find_user(account.client("iam")):
+        return user
+    raise StepMissing("This account has no user of this tutorial. Run notebook 02 first.")
 
 
 def the_access_key(account: Account) -> iam.AccessKey:
-    """The user's access key, from the file that step 02 downloaded.
+    """Return the user's access key, from the file that step 02 downloaded.
 
     Raises:
         StepMissing: the file is not there.
@@ -106,15 +104,15 @@ def the_access_key(account: Account) -> iam.AccessKey:
 
 
 def role_arn(account: Account) -> str:
-    """The ARN of the role that step 01 made, or will propose."""
+    """Return the ARN of the role that step 01 made, or will propose."""
     return f"arn:aws:iam::{account.account_id}:role/{role_name(account)}"
 
 
 def user_arn(account: Account) -> str:
-    """The ARN of the user that step 02 made, or will propose."""
+    """Return the ARN of the user that step 02 made, or will propose."""
     return f"arn:aws:iam::{account.account_id}:user/{user_name(account)}"
 
 
 def bucket_name(account: Account) -> str:
-    """The name of the bucket that step 06 makes for a moment: nobody else's in all of AWS."""
+    """Return the name of the bucket that step 06 makes for a moment: nobody else's in all of AWS."""
     return account.named(f"tutorial-{account.ledger.id}")

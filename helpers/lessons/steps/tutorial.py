@@ -108,7 +108,7 @@ def _build_user(account: Account) -> None:
 
 
 def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
-    """Makes an access key and saves its .csv file; keeps a key that was saved before.
+    """Make an access key and save its .csv file; keeps a key that was saved before.
 
     It takes a few seconds until the key works: see `wait_until_key_works`. Where AWS's answer is lost and the call is
     made again, AWS has made two keys, and nobody knows the first one's secret: that one is deleted.
@@ -135,7 +135,7 @@ def download_access_key(account: Account, *, user_name: str) -> iam.AccessKey:
 
 
 def wait_until_key_works(account: Account) -> sts.Identity:
-    """Asks with the user's key who that is, again and again until the new key has reached all of AWS.
+    """Ask with the user's key who that is, again and again until the new key has reached all of AWS.
 
     Raises:
         LookupError: there is no key in the tutorial's file.
@@ -189,7 +189,7 @@ def _build_trust(account: Account) -> None:
 
 
 def wait_until_assumable(account: Account) -> sts.RoleSession:
-    """Assumes the role as the user, again and again until the new trust policy has reached all of AWS.
+    """Assume the role as the user, again and again until the new trust policy has reached all of AWS.
 
     Raises:
         LookupError: the role, the user, or its key is not there.

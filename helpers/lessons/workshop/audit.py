@@ -7,11 +7,11 @@ guard (a condition, a Deny, a boundary, a maximum) is still there.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers import policies
 from helpers.account import Account
+from helpers.evaluation.conditions import like
 from helpers.lessons.workshop.scene import Scene
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Grant(NamedTuple):
     conditions: tuple[str, ...] = ()
 
     def covers(self, other: "Grant") -> bool:
-        """Whether all that the other grants is within this one."""
+        """Tell whether all that the other grants is within this one."""
         return (
             self[:2] == other[:2]
-            and fnmatchcase(other.action.lower(), self.action.lower())
-            and fnmatchcase(other.target, self.target)
+            and like(self.action.lower(), other.action.lower(), None)
+            and like(self.target, other.target, None)
             and set(self.conditions) <= set(other.conditions)
         )
 
@@ -66,12 +66,12 @@ class Reading:
     longest_session: int
 
     def to_json(self) -> str:
-        """The reading as text, to compare with later."""
+        """Return the reading as text, to compare with later."""
         return json.dumps([sorted(self.grants), self.ids, self.boundaries, self.longest_session])
 
     @classmethod
     def from_json(cls, text: str) -> "Reading":
-        """Reads what `to_json` wrote."""
+        """Read what `to_json` wrote."""
         grants, ids, boundaries, longest_session = json.loads(text)
         granted = frozenset(
             Grant(holder, effect, action, target, tuple(conditions))
@@ -84,7 +84,7 @@ class Reading:
 
 
 def read(scene: Scene) -> Reading:
-    """Reads all the users, roles and groups that have the fault's number in their names."""
+    """Read all the users, roles and groups that have the fault's number in their names."""
     account, prefix = scene.account, scene.name("")
     found = read_details(account.client("iam"))
     users = [user for user in found["UserDetailList"] if user["UserName"].startswith(prefix)]
@@ -108,7 +108,7 @@ def read(scene: Scene) -> Reading:
 
 
 def read_details(iam: "IAMClient") -> dict[str, list[Any]]:
-    """All users, roles, groups and own managed policies of the account, with the documents of their policies.
+    """Return all users, roles, groups and own managed policies of the account, with the documents of their policies.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
     """
@@ -130,7 +130,7 @@ def _boundary_arn(user: Mapping[str, Any]) -> str:
 
 
 def _of_user(user: Mapping[str, Any], groups: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
-    """What a user's own policies say, what its groups' allow, and what its boundary leaves it."""
+    """Tell what a user's own policies say, what its groups' allow, and what its boundary leaves it."""
     holder = f"user {user['UserName']}"
     yield from _of_policies(holder, "User", user, managed)
     for name in user["GroupList"]:
@@ -141,21 +141,21 @@ def _of_user(user: Mapping[str, Any], groups: Mapping[str, Any], managed: Docume
 
 
 def _denied_by(group: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
-    """What a group's policies deny to whoever is in it."""
+    """Tell what a group's policies deny to whoever is in it."""
     for grant in _of_policies(f"group {group['GroupName']}", "Group", group, managed):
         if grant.effect == "Deny":
             yield grant
 
 
 def _of_role(entity: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
-    """What a role may do, and whom it trusts."""
+    """Tell what a role may do, and whom it trusts."""
     holder = f"role {entity['RoleName']}"
     yield from _of_policies(holder, "Role", entity, managed)
     yield from _of_document(f"trust policy of {holder}", entity["AssumeRolePolicyDocument"])
 
 
 def _of_policies(holder: str, kind: str, entity: Mapping[str, Any], managed: Documents) -> Iterator[Grant]:
-    """What the inline and attached policies of a "User", "Group" or "Role" say."""
+    """Tell what the inline and attached policies of a "User", "Group" or "Role" say."""
     for policy in entity.get(f"{kind}PolicyList", []):
         yield from _of_document(holder, policy["PolicyDocument"])
     for attached in entity["AttachedManagedPolicies"]:
@@ -174,28 +174,22 @@ def _of_document(holder: str, document: Mapping[str, Any]) -> Iterator[Grant]:
 
 
 def _targets(statement: policies.Statement) -> list[str]:
-    if "Principal" not in statement and "NotPrincipal" not in statement:
+    if "NotPrincipal" in statement:
+        return [f"everybody but {', '.join(policies.principals(statement))}"]
+    if "Principal" not in statement:
         return _element(statement, "Resource")
-    principal = statement.get("Principal", {"AWS": f"everybody but {statement.get('NotPrincipal')}"})
-    if isinstance(principal, str):
-        return [principal]
-    named = [name for names in principal.values() for name in _listed(names)]
-    return [f"arn:aws:iam::{name}:root" if name.isdigit() else name for name in named]
+    return [f"arn:aws:iam::{name}:root" if name.isdigit() else name for name in policies.principals(statement)]
 
 
 def _element(statement: policies.Statement, name: str) -> list[str]:
-    excluded = _listed(statement.get(f"Not{name}", []))
-    return [f"everything but {value}" for value in excluded] or _listed(statement.get(name, []))
+    excluded = policies.listed(statement.get(f"Not{name}", []))
+    return [f"everything but {value}" for value in excluded] or policies.listed(statement.get(name, []))
 
 
 def _conditions(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for operator, keys in condition.items():
         for key, values in keys.items():
-            yield f"{operator} {key} {' or '.join(sorted(map(str, _listed(values))))}"
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
+            yield f"{operator} {key} {' or '.join(sorted(map(str, policies.listed(values))))}"
 
 
 def _bucket_policy(account: Account, bucket: str) -> policies.Document:
@@ -220,7 +214,7 @@ def _longest_session(account: Account, role: str) -> int:
 
 
 def compare(before: Reading, now: Reading) -> list[str]:
-    """Says what a mend broke, widened or took away; nothing when it is a good one.
+    """Say what a mend broke, widened or took away; nothing when it is a good one.
 
     Args:
         before: what there was, with all that a mend may grant.

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from typing_extensions import override
 
 from helpers import profiles
 from helpers.account import Account
@@ -53,12 +54,12 @@ class FoundCredentials(Shown):
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
 
+    @override
     def title(self) -> str:
-        """Where they are from."""
         return f"Credentials found in {self.where}"
 
+    @override
     def rows(self) -> Rows:
-        """The three parts, masked."""
         return [
             ("Access key ID", mask(self.access_key_id)),
             ("Secret access key", "*" * 20),
@@ -96,16 +97,16 @@ class Run(Shown):
         return type(self.error).__name__, str(self.error)
 
     @property
+    @override
     def accent(self) -> str:
-        """Green for worked, red for stopped."""
         return GOOD if self.worked else BAD
 
+    @override
     def title(self) -> str:
-        """Whether the app worked, in words."""
         return f"The app worked: {self.step}" if self.worked else f"The app stopped at: {self.step}"
 
+    @override
     def rows(self) -> Rows:
-        """AWS's own words."""
         return [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
 
 
@@ -164,12 +165,12 @@ class App(Shown):
         key = self.user_key
         return FoundCredentials(f"the profile {USER_PROFILE}", key.access_key_id, key.secret_access_key, None)
 
+    @override
     def title(self) -> str:
-        """Which app."""
         return f"The app of fault {self.number}: it reads s3://{self.bucket}/{REPORT_KEY}"
 
+    @override
     def rows(self) -> Rows:
-        """Its settings, with secrets masked."""
         variables = [
             f"{name}={mask(value) if name in VARIABLES else value}" for name, value in self.environment.items()
         ]
@@ -180,7 +181,7 @@ class App(Shown):
         ]
 
     def run(self) -> Run:
-        """Runs the app: find credentials, assume the role, list the bucket, read the report; up to the first refusal.
+        """Run the app: find credentials, assume the role, list the bucket, read the report; up to the first refusal.
 
         Credentials in environment variables are used as they are; only the profile assumes the role.
         """
@@ -213,7 +214,7 @@ class App(Shown):
     # --- mending the app's side; each returns the app, so that a cell shows its settings
 
     def set(self, name: str, value: str | int) -> "App":
-        """Changes a setting of the profile that assumes the role.
+        """Change a setting of the profile that assumes the role.
 
         Args:
             name: "role_arn", "external_id" or "duration_seconds".
@@ -233,7 +234,7 @@ class App(Shown):
         return self
 
     def unset(self, *names: str) -> "App":
-        """Takes environment variables, or settings of the profile, out; quiet about what is not there.
+        """Take environment variables, or settings of the profile, out; quiet about what is not there.
 
         Args:
             *names: such as "AWS_ACCESS_KEY_ID" or "external_id".
@@ -250,13 +251,13 @@ class App(Shown):
         return self
 
     def set_key(self, key: AccessKey) -> "App":
-        """Puts another access key into the profile `app-user`."""
+        """Put another access key into the profile `app-user`."""
         settings = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
         profiles.edit_profile(self.home, profile=USER_PROFILE, settings=settings)
         return self
 
     def set_session(self, session: Credentials) -> "App":
-        """Puts all three parts of temporary credentials into the environment variables."""
+        """Put all three parts of temporary credentials into the environment variables."""
         parts = (session.access_key_id, session.secret_access_key, session.session_token)
         variables = {name: part for name, part in zip(VARIABLES, parts, strict=True) if part}
         others = {name: value for name, value in self.environment.items() if name not in VARIABLES}
@@ -264,6 +265,6 @@ class App(Shown):
         return self
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
-        """Writes the environment variables anew, in place of those that are there."""
+        """Write the environment variables anew, in place of those that are there."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         write_private(self.home.folder / "env", text)

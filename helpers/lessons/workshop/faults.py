@@ -15,7 +15,7 @@ from helpers.lessons.workshop.scene import Scene, Trust
 
 
 def _nothing(scene: Scene) -> None:
-    """Most set-ups need nothing more before they are spoilt."""
+    """Return most set-ups need nothing more before they are spoilt."""
 
 
 @dataclass(frozen=True)

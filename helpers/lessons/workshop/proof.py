@@ -1,4 +1,4 @@
-"""Proves a mend: runs the colleague's app, tries what must still be refused, and compares what is granted.
+"""Prove a mend: runs the colleague's app, tries what must still be refused, and compare what is granted.
 
 It is the real app with its real credentials, and the other calls are really made, as the user, as the role, and as
 somebody else.
@@ -29,7 +29,7 @@ PROVED = (
 
 
 def problems_of(scene: Scene, before: Reading, *, must_last: bool) -> list[str]:
-    """Says what is still wrong; nothing when the mend is a good one.
+    """Say what is still wrong; nothing when the mend is a good one.
 
     Args:
         scene: where it was mended.
@@ -46,7 +46,7 @@ def problems_of(scene: Scene, before: Reading, *, must_last: bool) -> list[str]:
 
 
 def _app_problems(scene: Scene, run: Run) -> list[str]:
-    """Says where the app stops, or whose credentials it uses that are not its own."""
+    """Say where the app stops, or whose credentials it uses that are not its own."""
     if run.refusal:
         code, message = run.refusal
         return [f"The app still stops at: {run.step}. {code}: {message}"]
@@ -71,7 +71,7 @@ def _key_problem(scene: Scene) -> str | None:
 
 
 def _opened(scene: Scene, session: Credentials) -> Iterator[str]:
-    """Tries what must still be refused, and names what is not."""
+    """Try what must still be refused, and name what is not."""
     account, role_arn = scene.account, scene.role_arn
     user, user_key = account.client("sts", scene.app.user_key), scene.app.user_key
     s3 = account.client("s3", session)
@@ -99,7 +99,7 @@ def _assume(client: "STSClient", role_arn: str) -> None:
 
 @contextmanager
 def _key_of(scene: Scene, user_name: str) -> Iterator[iam.AccessKey]:
-    """An access key for as long as it is needed."""
+    """Return an access key for as long as it is needed."""
     key = iam.create_access_key(scene.iam, user_name=user_name)
     try:
         yield key

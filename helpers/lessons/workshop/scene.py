@@ -34,11 +34,11 @@ class Scene:
     number: int
 
     def name(self, part: str) -> str:
-        """A name with the fault's number: `workshop-03-user`."""
+        """Return a name with the fault's number: `workshop-03-user`."""
         return f"workshop-{self.number:02}-{part}"
 
     def arn(self, kind: str, part: str) -> str:
-        """An ARN of IAM's with the fault's number: `arn:aws:iam::…:role/workshop-03-role`."""
+        """Return an ARN of IAM's with the fault's number: `arn:aws:iam::…:role/workshop-03-role`."""
         return f"arn:aws:iam::{self.account.account_id}:{kind}/{self.name(part)}"
 
     @property
@@ -92,7 +92,7 @@ class Scene:
 
 
 def build(scene: Scene, trust: Trust) -> None:
-    """Builds the working set-up.
+    """Build the working set-up.
 
     Args:
         scene: where.
@@ -117,42 +117,42 @@ def build(scene: Scene, trust: Trust) -> None:
 
 
 def make_user(scene: Scene, name: str) -> None:
-    """Creates a user without any permission, tagged so that the tutorial's steps do not take it for theirs."""
+    """Create a user without any permission, tagged so that the tutorial's steps do not take it for theirs."""
     iam.create_user(scene.iam, name=name, made_for=MADE_FOR)
 
 
 def make_key(scene: Scene, user_name: str) -> iam.AccessKey:
-    """Makes an access key."""
+    """Make an access key."""
     return iam.create_access_key(scene.iam, user_name=user_name)
 
 
 def make_policy(scene: Scene, part: str, document: policies.Document) -> str:
-    """Creates a managed policy, and returns its ARN."""
+    """Create a managed policy, and return its ARN."""
     text = policies.to_json(document)
     return scene.iam.create_policy(PolicyName=scene.name(part), PolicyDocument=text)["Policy"]["Arn"]
 
 
 def allow_assuming(scene: Scene, user_name: str, role_arn: str) -> None:
-    """Writes the inline policy that lets a user ask for one role."""
+    """Write the inline policy that lets a user ask for one role."""
     document = policies.allow_assume_role(role_arn)
     iam.put_user_policy(scene.iam, user_name=user_name, policy_name=ASSUME_POLICY, document=document)
 
 
 def allow_reading(scene: Scene, bucket: str) -> None:
-    """Writes the inline policy that lets the role list a bucket and read what is in it."""
+    """Write the inline policy that lets the role list a bucket and read what is in it."""
     arn = f"arn:aws:s3:::{bucket}"
     document = policies.policy(policies.allow(["s3:ListBucket", "s3:GetObject"], [arn, f"{arn}/*"]))
     iam.put_role_policy(scene.iam, role_name=scene.role, policy_name="read-report", document=document)
 
 
 def write_trust(scene: Scene, statement: policies.Statement) -> None:
-    """Makes one statement the whole trust policy of the role."""
+    """Make one statement the whole trust policy of the role."""
     document = policies.to_json(policies.policy(statement))
     scene.iam.update_assume_role_policy(RoleName=scene.role, PolicyDocument=document)
 
 
 def open_session(scene: Scene, *, seconds: int) -> sts.RoleSession:
-    """A session of the role, opened with the app's key."""
+    """Return a session of the role, opened with the app's key."""
     client = scene.account.client("sts", scene.app.user_key)
     return until_it_works(
         lambda: sts.assume_role(client, role_arn=scene.role_arn, session_name="app", duration_seconds=seconds),

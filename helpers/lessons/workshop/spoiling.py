@@ -20,7 +20,7 @@ from helpers.lessons.workshop.scene import (
 
 
 def trusted_by_name(scene: Scene) -> Grant:
-    """The trust in the user by name: narrower than the trust in the account, so a mend may use it."""
+    """Return the trust in the user by name: narrower than the trust in the account, so a mend may use it."""
     return Grant(f"trust policy of role {scene.role}", "Allow", "sts:AssumeRole", scene.user_arn)
 
 
@@ -28,36 +28,36 @@ def trusted_by_name(scene: Scene) -> Grant:
 
 
 def deactivate_key(scene: Scene) -> None:
-    """Deactivates the app's access key."""
+    """Deactivate the app's access key."""
     key = scene.app.user_key
     scene.iam.update_access_key(UserName=scene.user, AccessKeyId=key.access_key_id, Status="Inactive")
 
 
 def damage_secret(scene: Scene) -> None:
-    """Loses the last character of the app's secret."""
+    """Lose the last character of the app's secret."""
     key = scene.app.user_key
     scene.app.set_key(AccessKey(scene.user, key.access_key_id, key.secret_access_key[:-1]))
 
 
 def ask_for_too_long(scene: Scene) -> None:
-    """Lets the app ask for twelve hours."""
+    """Let the app ask for twelve hours."""
     scene.app.set("duration_seconds", 43200)
 
 
 def let_session_expire(scene: Scene) -> None:
-    """Gives the app a session of 15 minutes, and lets 15 minutes pass."""
+    """Give the app a session of 15 minutes, and let 15 minutes pass."""
     scene.app.set_session(open_session(scene, seconds=900))
     scene.account.advance_clock(901)
 
 
 def leave_token_out(scene: Scene) -> None:
-    """Gives the app a session without its token."""
+    """Give the app a session without its token."""
     scene.app.set_session(open_session(scene, seconds=3600))
     scene.app.unset("AWS_SESSION_TOKEN")
 
 
 def export_other_key(scene: Scene) -> None:
-    """Puts another user's key into the app's environment."""
+    """Put another user's key into the app's environment."""
     key = make_key(scene, scene.name("laptop-user"))
     scene.app.set_environment(dict(zip(VARIABLES, (key.access_key_id, key.secret_access_key), strict=False)))
 
@@ -66,22 +66,22 @@ def export_other_key(scene: Scene) -> None:
 
 
 def delete_inline_policy(scene: Scene) -> None:
-    """Takes the user's inline policy away."""
+    """Take the user's inline policy away."""
     scene.iam.delete_user_policy(UserName=scene.user, PolicyName=ASSUME_POLICY)
 
 
 def trust_test_user(scene: Scene) -> None:
-    """Lets the role trust the test user instead."""
+    """Let the role trust the test user instead."""
     write_trust(scene, policies.trust_principal(scene.arn("user", "test-user")))
 
 
 def allow_old_role(scene: Scene) -> None:
-    """Lets the user's inline policy name a role that is no more."""
+    """Let the user's inline policy name a role that is no more."""
     allow_assuming(scene, scene.user, scene.arn("role", "role-v1"))
 
 
 def put_trust_on_user(scene: Scene) -> ClientError | None:
-    """Lets the role trust EC2 alone, and tries to save its trust policy as the user's; returns AWS's error."""
+    """Let the role trust EC2 alone, and try to save its trust policy as the user's; returns AWS's error."""
     write_trust(scene, policies.trust_service("ec2.amazonaws.com"))
     document = policies.to_json(policies.policy(policies.trust_principal(scene.user_arn)))
     try:
@@ -92,19 +92,19 @@ def put_trust_on_user(scene: Scene) -> ClientError | None:
 
 
 def want_external_id(scene: Scene) -> None:
-    """Lets the trust policy ask for an external id, which the app knows."""
+    """Let the trust policy ask for an external id, which the app knows."""
     condition = {"StringEquals": {"sts:ExternalId": "reports-2291"}}
     write_trust(scene, policies.trust_principal(scene.user_arn) | {"Condition": condition})
     scene.app.set("external_id", "reports-2291")
 
 
 def forget_external_id(scene: Scene) -> None:
-    """Takes the external id out of the app."""
+    """Take the external id out of the app."""
     scene.app.unset("external_id")
 
 
 def recreate_user(scene: Scene) -> None:
-    """Deletes the user, and makes one of the same name with the same policy."""
+    """Delete the user, and make one of the same name with the same policy."""
     iam.delete_user(scene.iam, name=scene.user)
     make_user(scene, scene.user)
     allow_assuming(scene, scene.user, scene.role_arn)
@@ -115,12 +115,12 @@ def recreate_user(scene: Scene) -> None:
 
 
 def read_archive_only(scene: Scene) -> None:
-    """Lets the role read another bucket instead."""
+    """Let the role read another bucket instead."""
     allow_reading(scene, scene.name("archive"))
 
 
 def make_contractors(scene: Scene) -> None:
-    """Makes a group with a Deny, and puts the other user into it."""
+    """Make a group with a Deny, and put the other user into it."""
     group = scene.name("contractors")
     scene.iam.create_group(GroupName=group)
     document = policies.to_json(policies.policy(policies.deny("sts:AssumeRole")))
@@ -130,12 +130,12 @@ def make_contractors(scene: Scene) -> None:
 
 
 def join_contractors(scene: Scene) -> None:
-    """Puts the app's user into that group."""
+    """Put the app's user into that group."""
     scene.iam.add_user_to_group(GroupName=scene.name("contractors"), UserName=scene.user)
 
 
 def set_boundary(scene: Scene) -> None:
-    """Sets a permissions boundary within which the app works."""
+    """Set a permissions boundary within which the app works."""
     reading = policies.allow("s3:*", [f"arn:aws:s3:::{scene.bucket}", f"arn:aws:s3:::{scene.bucket}/*"])
     assuming = policies.allow("sts:AssumeRole", scene.role_arn)
     boundary = make_policy(scene, "boundary", policies.policy(reading, assuming))
@@ -143,7 +143,7 @@ def set_boundary(scene: Scene) -> None:
 
 
 def narrow_boundary(scene: Scene) -> None:
-    """Takes sts:AssumeRole out of the boundary."""
+    """Take sts:AssumeRole out of the boundary."""
     arn = scene.arn("policy", "boundary")
     reading = policies.allow("s3:*", [f"arn:aws:s3:::{scene.bucket}", f"arn:aws:s3:::{scene.bucket}/*"])
     document = policies.to_json(policies.policy(reading))
@@ -152,10 +152,10 @@ def narrow_boundary(scene: Scene) -> None:
 
 
 def make_laptop_user(scene: Scene) -> None:
-    """Makes a user without any permission."""
+    """Make a user without any permission."""
     make_user(scene, scene.name("laptop-user"))
 
 
 def make_test_user(scene: Scene) -> None:
-    """Makes a user without any permission."""
+    """Make a user without any permission."""
     make_user(scene, scene.name("test-user"))

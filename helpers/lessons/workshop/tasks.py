@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
+from typing_extensions import override
 
 from helpers.account import Account
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
@@ -40,12 +41,12 @@ class Report(Shown):
     scene: Scene = field(repr=False)
     error: ClientError | BotoCoreError
 
+    @override
     def title(self) -> str:
-        """The number, and what the colleague calls it."""
         return f"Fault {self.scene.number}: {self.fault.title}"
 
+    @override
     def rows(self) -> Rows:
-        """The story, the error in AWS's words, and the names involved."""
         code, message = Run("", error=self.error).refusal or ("", "")
         return [
             ("Your colleague says", self.fault.story),
@@ -69,12 +70,12 @@ class Hint(Shown):
     step: int
     text: str
 
+    @override
     def title(self) -> str:
-        """Which of the three it is."""
         return f"Hint {self.step} of 3: {('where to look', 'what to see there', 'what to do')[self.step - 1]}"
 
+    @override
     def rows(self) -> Rows:
-        """The hint."""
         return [("", self.text)]
 
 
@@ -96,16 +97,16 @@ class Checked(Shown):
         return not self.problems
 
     @property
+    @override
     def accent(self) -> str:
-        """Green for done, red for not yet."""
         return GOOD if self.done else BAD
 
+    @override
     def title(self) -> str:
-        """Done, or not yet."""
         return f"{'Done' if self.done else 'Not yet'}: fault {self.number}, {FAULTS[self.number - 1].title}"
 
+    @override
     def rows(self) -> Rows:
-        """What is still wrong, or what was proved."""
         return [("Still wrong", "\n".join(self.problems))] if self.problems else [("Proved", PROVED)]
 
 
@@ -119,18 +120,18 @@ class CleanedUp(Shown):
 
     deleted: Mapping[str, int]
 
+    @override
     def title(self) -> str:
-        """How many things were deleted."""
         number = sum(self.deleted.values())
         return f"Deleted all {number} things that the workshop made" if number else "Nothing to delete"
 
+    @override
     def rows(self) -> Rows:
-        """How many of each kind."""
         return [(kind.capitalize(), str(number)) for kind, number in self.deleted.items()]
 
 
 def break_it(account: Account, number: int | None = None) -> Report:
-    """Builds a broken set-up in the sandbox, from scratch each time, and reports it as a colleague would.
+    """Build a broken set-up in the sandbox, from scratch each time, and reports it as a colleague would.
 
     Args:
         account: an open sandbox.
@@ -159,7 +160,7 @@ def break_it(account: Account, number: int | None = None) -> Report:
 
 
 def hint(number: int, step: int = 1) -> Hint:
-    """One of a fault's hints: 1 says where to look, 2 what to see there, 3 what to do.
+    """Return one of a fault's hints: 1 says where to look, 2 what to see there, 3 what to do.
 
     Raises:
         WorkshopError: there is no such fault or step.
@@ -170,7 +171,7 @@ def hint(number: int, step: int = 1) -> Hint:
 
 
 def app(account: Account, number: int | None = None) -> App:
-    """The colleague's app, as it is set up now.
+    """Return the colleague's app, as it is set up now.
 
     Raises:
         WorkshopError: the fault was not built yet, or the account is no sandbox.
@@ -182,7 +183,7 @@ def app(account: Account, number: int | None = None) -> App:
 
 
 def check(account: Account, number: int | None = None) -> Checked:
-    """Proves a mend: runs the app, and tries what must still be refused.
+    """Prove a mend: runs the app, and try what must still be refused.
 
     Raises:
         WorkshopError: the fault was not built yet, or the account is no sandbox.
@@ -194,7 +195,7 @@ def check(account: Account, number: int | None = None) -> Checked:
 
 
 def clean_up(account: Account) -> CleanedUp:
-    """Deletes everything that the workshop made in the account, and the apps' files.
+    """Delete everything that the workshop made in the account, and the apps' files.
 
     Raises:
         WorkshopError: the account is no sandbox.

@@ -16,7 +16,12 @@ from helpers.evaluation.decisions import Policy
 from helpers.sandbox.answers.responses import Answer, Result, result_response
 from helpers.sandbox.checks.identity_policies import check_identity_policy
 from helpers.sandbox.errors import AwsError, not_implemented
-from helpers.sandbox.moto_adapter.accounts import managed_policy_document, role_by_arn, user_by_access_key
+from helpers.sandbox.moto_adapter.accounts import (
+    looking_at,
+    managed_policy_document,
+    role_by_arn,
+    user_by_access_key,
+)
 from helpers.sandbox.moto_adapter.additions import new_temporary_key, random_token
 from helpers.sandbox.moto_adapter.protocols import Application
 from helpers.sandbox.request.call import Call, Parameters
@@ -42,20 +47,25 @@ def answer(call: Call, _: Application) -> Response:
 def assume_role(call: Call) -> Result:
     """Give a caller who may assume the role a session of it.
 
+    A caller with temporary credentials, a role's or a user's, chains roles: an hour is the most that it gets.
+
     Raises:
         AwsError: The session is to last longer than the role, or role chaining, allows.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     parameters = call.parameters
-    role = role_by_arn(str(parameters["RoleArn"]))
+    with looking_at(call.effective):
+        role = role_by_arn(str(parameters["RoleArn"]))
     assert role is not None, "authorization refuses roles that do not exist"
+    session = call.caller.session
     duration = int(parameters.get("DurationSeconds") or HOUR)
-    if call.caller.is_role and duration > HOUR:
+    if session and duration > HOUR:
         limit = "the 1 hour session limit for roles assumed by role chaining"
         raise AwsError("ValidationError", f"The requested DurationSeconds exceeds {limit}.")
     if duration > int(role.max_session_duration or HOUR):
         limit = "the MaxSessionDuration set for this role"
         raise AwsError("ValidationError", f"The requested DurationSeconds exceeds {limit}.")
-    session = call.caller.session
     source_identity = session.source_identity if session else None
     if source_identity and parameters.get("SourceIdentity", source_identity) != source_identity:
         raise AwsError("ValidationError", "The source identity is already set for this assume role session")
@@ -84,13 +94,8 @@ def get_federation_token(call: Call) -> Result:
 
     Without session policies they may do nothing but what a resource's own policy grants them.
 
-    Raises:
-        AwsError: The caller uses temporary credentials already.
-
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
     """
-    if call.caller.session:
-        raise AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
     parameters, user = call.parameters, call.caller.principal
     name = str(parameters["Name"])
     tags = _tags(parameters, None)
@@ -112,11 +117,8 @@ def get_federation_token(call: Call) -> Result:
 def get_session_token(call: Call) -> Result:
     """Give a user temporary credentials of its own; they remember that MFA was done.
 
-    Raises:
-        AwsError: The caller uses temporary credentials already.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    if call.caller.session:
-        raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     duration = int(call.parameters.get("DurationSeconds") or 12 * HOUR)
     mfa_at = call.now if "TokenCode" in call.parameters else None
     user = call.caller.principal

@@ -23,7 +23,8 @@ _CHOICE = "Member must satisfy enum value set: [{}]"
 # What a service refuses without its model saying so: more than ten session policies, or a longer one.
 _UNMODELLED_MOST = {"policyDescriptorListType": 10, "unrestrictedSessionPolicyDocumentType": 2048}
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+# STS takes any ARN of IAM's or its own for a role's: that nobody may assume it is for authorization to say.
+_ARN_OF_IAM_OR_STS = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}|aws):(root|[a-z-]+/[\w+=,.@:/-]+)", re.ASCII)
 _BUCKET_NAME = re.compile(
     r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)"
 )
@@ -50,7 +51,7 @@ def check_parameters(call: Call) -> None:
                 raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
         case "sts":
             _check_model(call)
-            if call.operation == "AssumeRole" and not _ROLE_ARN.fullmatch(call.parameters["RoleArn"]):
+            if call.operation == "AssumeRole" and not _ARN_OF_IAM_OR_STS.fullmatch(call.parameters["RoleArn"]):
                 raise AwsError("ValidationError", f"{call.parameters['RoleArn']} is invalid")
         case "s3":
             _check_bucket_name(call)

@@ -23,6 +23,7 @@ from helpers.sandbox.checks.identity_policies import (
     malformed,
     values,
 )
+from helpers.sandbox.checks.service_principals import is_service_principal
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import account_ids, iam
 
@@ -167,7 +168,7 @@ def _is_in(bucket: str, resource: str) -> bool:
 
 def _principal_exists(kind: str, named: str) -> bool:
     if kind == "Service":
-        return bool(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", named))
+        return is_service_principal(named)
     if kind != "AWS":
         return True
     if named == "*" or re.fullmatch(r"\d{12}", named):

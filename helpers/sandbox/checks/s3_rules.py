@@ -3,7 +3,7 @@
 import re
 
 from helpers.sandbox.checks.resource_policies import check_bucket_policy
-from helpers.sandbox.errors import AwsError
+from helpers.sandbox.errors import AwsError, plain_access_denied
 from helpers.sandbox.moto_adapter.resources import bucket_owner
 from helpers.sandbox.request.call import Call
 
@@ -22,6 +22,6 @@ def check_call(call: Call) -> None:
         message = "The value of the expected bucket owner parameter must be an AWS account ID"
         raise AwsError("InvalidBucketOwnerAWSAccountID", message)
     if owner and expected not in (None, owner):
-        raise AwsError("AccessDenied", "Access Denied", 403)
+        raise plain_access_denied()
     if owner and call.operation == "PutBucketPolicy":
         check_bucket_policy(call.parameters.get("Policy", ""), bucket)

@@ -1,10 +1,12 @@
 """What moto lacks, or does otherwise than AWS: ids, keys, boundaries, MFA devices, last use, managed policies."""
 
+import re
 from copy import copy
 from datetime import datetime
 from typing import Any, cast
 
 from moto.iam import models as iam_models
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import (
     AccessKey,
     AccessKeyLastUsed,
@@ -154,6 +156,16 @@ def _share_aws_managed_policies() -> None:
 
 
 _share_aws_managed_policies()
+
+
+_SERVICE_AT_END = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
+_LONGEST_SERVICE = 64
+
+
+def services_in_managed_policies() -> set[str]:
+    """Find the services that AWS's managed policies name as principals, such as `ecs-tasks`."""
+    *texts, _ = aws_managed_policies_data.split(".amazonaws.com")
+    return {found[0] for text in texts if (found := _SERVICE_AT_END.search(text[-_LONGEST_SERVICE:]))}
 
 
 def ensure_administrator(account_id: str, user_name: str, key: AccessKey | None) -> AccessKey:

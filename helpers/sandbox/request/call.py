@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from helpers.evaluation.needs import action_prefix
 from helpers.sandbox.moto_adapter.accounts import Accounts
 from helpers.sandbox.moto_adapter.types import OperationModel, Request, ServiceModel, User
 from helpers.sandbox.request.identities import Caller, Session
-from helpers.sandbox.request.services import action_prefix, operation_of, with_parameters
+from helpers.sandbox.request.services import operation_of, with_parameters
 from helpers.sandbox.request.signature import UNSIGNED, Signature, without_signature
 
 Parameters = Mapping[str, Any]

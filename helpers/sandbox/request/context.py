@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 from collections.abc import Sequence
 from datetime import datetime
 
-from helpers.evaluation.condition_keys import keys_of_parameters, keys_of_tags, tags_given
+from helpers.evaluation.condition_keys import keys_of_parameters, keys_of_tags, requested_region, tags_given
 from helpers.sandbox.moto_adapter.resources import entity_tags
 from helpers.sandbox.request.call import Call
 from helpers.sandbox.request.identities import Caller
@@ -24,7 +24,7 @@ def request_context(call: Call) -> Context:
         "aws:SourceIp": request.remote_addr or "127.0.0.1",
         "aws:SecureTransport": "true" if request.is_secure else "false",
         "aws:UserAgent": request.headers.get("User-Agent", ""),
-        "aws:RequestedRegion": call.region,
+        "aws:RequestedRegion": requested_region(call.action_prefix, call.region),
         "aws:ViaAWSService": "false",
     }
     if referer := request.headers.get("Referer"):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from helpers.evaluation.decisions import Policy
 from helpers.evaluation.statements import Principal
-from helpers.sandbox.errors import credential_error, not_implemented
+from helpers.sandbox.errors import CredentialProblem, credential_error, not_implemented
 from helpers.sandbox.moto_adapter.accounts import role_by_id, user_by_access_key, user_by_arn
 from helpers.sandbox.moto_adapter.additions import note_key_use, note_role_use
 from helpers.sandbox.moto_adapter.types import Request, Role, ServiceModel, User
@@ -143,25 +143,36 @@ def _identify(signature: Signature, sessions: Mapping[str, Session], service: Se
     """Find whose access key a request was signed with. The signature itself is checked afterwards."""
     session = sessions.get(signature.access_key_id)
     if session:
-        return _identify_session(session, signature, service, now)
+        return _identify_session(session, signature, service, sessions, now)
     found = user_by_access_key(signature.access_key_id)
     if not found or found[1].status != "Active":
         raise credential_error("unknown key", service)
     if signature.session_token:
-        raise credential_error("wrong token", service)
+        raise credential_error(_fault_of_token(signature.session_token, sessions, now), service)
     user, key = found
     return Caller(user_principal(user), key.secret_access_key, user)
 
 
-def _identify_session(session: Session, signature: Signature, service: ServiceModel, now: datetime) -> Caller:
+def _fault_of_token(token: str, sessions: Mapping[str, Session], now: datetime) -> CredentialProblem:
+    """Tell what is wrong with a token that does not go with its key: AWS sees first whether it has expired.
+
+    A token that was left over from a session beside a long-term key, as in a profile, becomes one that has expired.
+    """
+    owner = next((session for session in sessions.values() if session.session_token == token), None)
+    return "expired" if owner and now >= owner.expires else "wrong token"
+
+
+def _identify_session(
+    session: Session, signature: Signature, service: ServiceModel, sessions: Mapping[str, Session], now: datetime
+) -> Caller:
     if not signature.session_token:
         raise credential_error("unknown key", service)
     if signature.session_token != session.session_token:
-        raise credential_error("wrong token", service)
+        raise credential_error(_fault_of_token(signature.session_token, sessions, now), service)
     if now >= session.expires:
         raise credential_error("expired", service)
     if service.service_name == "iam" and not session.principal.role_arn and not session.mfa_at:
-        raise credential_error("wrong token", service)  # IAM takes a user's session only where MFA was done
+        raise credential_error("session without MFA", service)
     principal = session.principal
     entity: User | Role | None
     if principal.role_arn:

@@ -48,9 +48,6 @@ _SIGNED_AS: dict[str, tuple[str, ...]] = {
     "timestream": ("timestream-write", "timestream-query"),
 }
 
-# Where the name in a signature is not the one in front of the service's actions.
-_ACTION_PREFIXES = {"iotdata": "iot", "monitoring": "cloudwatch", "tagging": "tag"}
-
 # What reading a body that is damaged, cut off, or in another language than it says, may raise.
 _UNREADABLE = (HTTPException, OSError, ValueError, ParseError, RequestParserError)
 
@@ -90,11 +87,6 @@ def with_parameters(request: Request, parameters: Mapping[str, str]) -> Request:
         query += f"&{added}"
     changed = {"QUERY_STRING": query, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
     return Request(request.environ | changed)
-
-
-def action_prefix(signing_name: str) -> str:
-    """Find what stands before the colon in the actions of a service, such as `s3` in `s3:GetObject`."""
-    return _ACTION_PREFIXES.get(signing_name, signing_name)
 
 
 def guess_service(request: Request) -> ServiceModel:

@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from helpers.sandbox.outside.control import advance_clock
 from support.sandbox_clients import (
     HERE,
-    Key,
+    THERE,
     NewUser,
     Refusal,
     administrator,
@@ -24,7 +24,9 @@ from support.sandbox_clients import (
     new_role,
     new_user,
     refusal,
+    refusal_to_assume,
     running_sandbox,
+    session_token,
     trust,
     unique,
 )
@@ -33,6 +35,12 @@ MFA_DONE = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 NOT_SAID = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
 LIST_BUCKETS = "s3:ListAllMyBuckets"
 INVALID_CODES = Refusal(403, "InvalidAuthenticationCode", "Authentication code for device is not valid.")
+NO_DEVICE_OF_THE_CALLERS = Refusal(
+    403,
+    "AccessDenied",
+    "MultiFactorAuthentication failed, unable to validate MFA code.  "
+    "Please verify your MFA serial number is valid and associated with this user.",
+)
 INVALID_CODE = Refusal(403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ")
 
 
@@ -70,11 +78,6 @@ def enabled_device(sandbox, user: NewUser):
     device = new_device(sandbox)
     iam(sandbox).enable_mfa_device(UserName=user.name, SerialNumber=device.serial_number, **device.codes())
     return device
-
-
-def session_token(sandbox, user, **mfa):
-    given = client(sandbox, "sts", user.key).get_session_token(**mfa)["Credentials"]
-    return Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
 def may_list_buckets(sandbox, key):
@@ -213,32 +216,33 @@ def test_only_a_session_that_was_begun_with_a_code_counts_as_mfa(sandbox):
     user = new_user(sandbox, allow(LIST_BUCKETS, Condition=MFA_DONE))
     device = enabled_device(sandbox, user)
     assert not may_list_buckets(sandbox, user.key)
-    assert not may_list_buckets(sandbox, session_token(sandbox, user))
-    assert may_list_buckets(sandbox, session_token(sandbox, user, **device.mfa()))
+    assert not may_list_buckets(sandbox, session_token(sandbox, user.key))
+    assert may_list_buckets(sandbox, session_token(sandbox, user.key, **device.mfa()))
 
 
 def test_calls_signed_with_a_long_term_key_do_not_say_whether_mfa_was_done(sandbox):
     user = new_user(sandbox, allow(LIST_BUCKETS, Condition=NOT_SAID))
     assert may_list_buckets(sandbox, user.key)
-    assert not may_list_buckets(sandbox, session_token(sandbox, user))
+    assert not may_list_buckets(sandbox, session_token(sandbox, user.key))
 
 
-def test_a_deny_without_mfa_needs_if_exists_to_stop_a_long_term_key(sandbox):
+def test_a_deny_without_mfa_stops_a_users_session_and_needs_if_exists_to_stop_a_long_term_key(sandbox):
     without = {"aws:MultiFactorAuthPresent": "false"}
     gap = new_user(sandbox, allow(LIST_BUCKETS), deny("*", Condition={"Bool": without}))
     closed = new_user(sandbox, allow(LIST_BUCKETS), deny("*", Condition={"BoolIfExists": without}))
-    device = enabled_device(sandbox, closed)
     assert may_list_buckets(sandbox, gap.key)
     assert not may_list_buckets(sandbox, closed.key)
-    assert may_list_buckets(sandbox, session_token(sandbox, closed, **device.mfa()))
+    for user in (gap, closed):
+        denied = refusal(client(sandbox, "s3", session_token(sandbox, user.key)).list_buckets)
+        assert denied.message.endswith("with an explicit deny in an identity-based policy")
+        with_mfa = session_token(sandbox, user.key, **enabled_device(sandbox, user).mfa())
+        assert may_list_buckets(sandbox, with_mfa)
 
 
-def test_iam_takes_a_users_session_only_with_mfa(sandbox):
+def test_iam_takes_a_users_session_with_mfa(sandbox):
     user = new_user(sandbox, allow("iam:GetUser"))
     device = enabled_device(sandbox, user)
-    answer = refusal(client(sandbox, "iam", session_token(sandbox, user)).get_user)
-    assert answer == Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-    with_mfa = client(sandbox, "iam", session_token(sandbox, user, **device.mfa()))
+    with_mfa = client(sandbox, "iam", session_token(sandbox, user.key, **device.mfa()))
     assert with_mfa.get_user()["User"]["Arn"] == user.arn
 
 
@@ -261,17 +265,29 @@ def test_a_wrong_or_old_code_is_refused(sandbox):
     assert refusal(get, **device.mfa(-10)) == INVALID_CODE
 
 
-def test_the_device_must_be_the_callers(sandbox):
+@pytest.fixture(scope="module")
+def foreign_devices(sandbox):
+    """What is passed as a device, and is none of the caller's."""
+    serial_numbers = {
+        "a user's ARN": new_user(sandbox).arn,
+        "a device that is not there": f"arn:aws:iam::{HERE}:mfa/none",
+        "a role's ARN": f"arn:aws:iam::{HERE}:role/reader",
+        "a hardware device's number": "GAHT12345678",
+        "another account's": f"arn:aws:iam::{THERE}:mfa/phone",
+    }
+    return {
+        "another user's": enabled_device(sandbox, new_user(sandbox)).mfa(),
+        "nobody's": new_device(sandbox).mfa(),
+        **{kind: {"SerialNumber": number, "TokenCode": "123456"} for kind, number in serial_numbers.items()},
+    }
+
+
+def test_a_session_token_wants_a_device_of_the_callers(sandbox, foreign_devices):
     user = new_user(sandbox)
-    others = enabled_device(sandbox, new_user(sandbox))
-    nobodys = new_device(sandbox)
-    text = (
-        "MultiFactorAuthentication failed, unable to validate MFA code.  "
-        "Please verify your MFA serial number is valid and associated with this user."
-    )
-    for device in (others, nobodys):
-        answer = refusal(client(sandbox, "sts", user.key).get_session_token, **device.mfa())
-        assert answer == Refusal(403, "AccessDenied", text)
+    own_arn = {"SerialNumber": user.arn, "TokenCode": "123456"}
+    for kind, mfa in {**foreign_devices, "the user's own ARN": own_arn}.items():
+        answer = refusal(client(sandbox, "sts", user.key).get_session_token, **mfa)
+        assert answer == NO_DEVICE_OF_THE_CALLERS, kind
 
 
 @pytest.mark.parametrize("passed", ["SerialNumber", "TokenCode"])
@@ -295,7 +311,29 @@ def test_a_trust_policy_that_asks_for_mfa(sandbox):
     wrong = {"SerialNumber": device.serial_number, "TokenCode": device.wrong_code()}
     assert refusal(assume, connection=sandbox, signer=user.key, role_arn=role_arn, **wrong) == INVALID_CODE
     assume(sandbox, user.key, role_arn, **device.mfa())
-    assume(sandbox, session_token(sandbox, user, **device.mfa(1)), role_arn)
+    assume(sandbox, session_token(sandbox, user.key, **device.mfa(1)), role_arn)
+
+
+def test_a_foreign_device_is_refused_before_the_role_is_looked_at(sandbox, foreign_devices):
+    user = new_user(sandbox)
+    roles = [
+        new_role(sandbox, trust({"AWS": user.arn})),
+        new_role(sandbox, trust({"Service": "ec2.amazonaws.com"})),
+        f"arn:aws:iam::{HERE}:role/no-role-of-this-name",
+    ]
+    for role_arn in roles:
+        for kind, mfa in foreign_devices.items():
+            assert refusal_to_assume(sandbox, user.key, role_arn, **mfa) == NO_DEVICE_OF_THE_CALLERS, kind
+
+
+def test_a_session_of_a_role_has_no_device(sandbox):
+    user = new_user(sandbox)
+    first = new_role(sandbox, trust({"AWS": user.arn}))
+    second = new_role(sandbox, trust({"AWS": first}))
+    session = assume(sandbox, user.key, first)
+    for mfa in (enabled_device(sandbox, user).mfa(), {"SerialNumber": first, "TokenCode": "123456"}):
+        assert refusal_to_assume(sandbox, session, second, **mfa) == NO_DEVICE_OF_THE_CALLERS
+    assert assume(sandbox, session, second)
 
 
 def test_a_session_of_a_role_says_no_mfa_however_it_was_assumed(sandbox):
@@ -318,7 +356,7 @@ def test_mfa_ages_and_an_app_that_is_out_of_step_is_synchronized():
         fresh = {**MFA_DONE, "NumericLessThan": {"aws:MultiFactorAuthAge": "1800"}}
         user = new_user(sandbox, allow(LIST_BUCKETS, Condition=fresh))
         device = enabled_device(sandbox, user)
-        session = session_token(sandbox, user, **device.mfa())
+        session = session_token(sandbox, user.key, **device.mfa())
         assert may_list_buckets(sandbox, session)
 
         admin = administrator(sandbox)
@@ -328,4 +366,4 @@ def test_mfa_ages_and_an_app_that_is_out_of_step_is_synchronized():
         get = client(sandbox, "sts", user.key).get_session_token
         assert refusal(get, **device.mfa(1)) == INVALID_CODE
         iam(sandbox).resync_mfa_device(UserName=user.name, SerialNumber=device.serial_number, **device.codes())
-        assert may_list_buckets(sandbox, session_token(sandbox, user, **device.mfa(1)))
+        assert may_list_buckets(sandbox, session_token(sandbox, user.key, **device.mfa(1)))

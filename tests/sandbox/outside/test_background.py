@@ -102,6 +102,7 @@ def test_its_files_are_its_owners_alone_and_lead_to_it(folder):
 # --- what was there before
 
 
+@pytest.mark.exhaustive
 def test_a_killed_one_is_replaced(folder):
     first = shared_sandbox(folder)
     (first.folder / "old-key.csv").write_text("of the old sandbox")

@@ -312,30 +312,6 @@ def test_sts_wants_a_signature(sandbox, action):
     assert (status, code) == expected
 
 
-# --- what is not there, for whoever may not look
-
-
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        ([allow("s3:GetObject"), allow("s3:ListBucket")], (404, "NoSuchKey")),
-        ([allow("s3:GetObject")], (403, "AccessDenied")),
-        ([allow("s3:ListBucket")], (403, "AccessDenied")),
-    ],
-)
-def test_a_missing_object_is_hidden_from_who_may_not_list(sandbox, bucket, statements, expected):
-    s3 = client(sandbox, "s3", new_user(sandbox, *statements).key)
-    assert refusal(s3.get_object, Bucket=bucket, Key="missing")[:2] == expected
-    assert refusal(s3.head_object, Bucket=bucket, Key="missing").status == expected[0]
-
-
-def test_a_refusal_of_a_head_request_has_no_body(sandbox, bucket):
-    stranger = new_user(sandbox).key
-    for path in (f"/{bucket}", f"/{bucket}/notes.txt"):
-        answer = send(sandbox, "HEAD", path, signer=stranger)
-        assert (answer.status, answer.body) == (403, b"")
-
-
 # --- bodies
 
 

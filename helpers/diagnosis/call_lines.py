@@ -1,0 +1,33 @@
+"""A call as a line of the AWS CLI, or as a line of Python: to be made again with something along.
+
+https://docs.aws.amazon.com/cli/latest/reference/
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import xform_name
+
+_COMMANDS = {"s3": "s3api", "logs": "logs", "monitoring": "cloudwatch", "states": "stepfunctions"}
+
+
+def cli_line(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
+    """Write a call as a line of the AWS CLI.
+
+    Args:
+        service: the name that the call is signed for, such as `sts`.
+        operation: the operation, such as `AssumeRole`.
+        parameters: what it is given, as boto3 names it.
+    """
+    words = ["aws", _COMMANDS.get(service, service), xform_name(operation, "-")]
+    for name, value in parameters.items():
+        words.append(f"--{xform_name(name, '-')}")
+        words.append(shlex.quote(value if isinstance(value, str) else json.dumps(value, default=str)))
+    return " ".join(words)
+
+
+def json_argument(document: Mapping[str, Any]) -> str:
+    """Write a policy document as an argument of a command line."""
+    return shlex.quote(json.dumps(document))

@@ -1,0 +1,107 @@
+"""The errors that people paste: what is read in them, however they are wrapped and wherever they are from."""
+
+import json
+import textwrap
+
+import pytest
+
+from helpers.diagnosis.refusals import parse_refusal
+
+USER = "arn:aws:iam::111122223333:user/ana"
+ROLE = "arn:aws:iam::111122223333:role/reader"
+SESSION = "arn:aws:sts::111122223333:assumed-role/reader/app"
+ASSUME = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+GET_OBJECT = f"User: {USER} is not authorized to perform: s3:GetObject on resource: "
+NO_IDENTITY = "because no identity-based policy allows the {} action"
+BOX = "│ "
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"An error occurred (AccessDenied) when calling the AssumeRole operation: {ASSUME}", (USER, ROLE, None)),
+        (
+            f"ClientError: An error occurred (AccessDenied) when calling the X operation: {ASSUME}",
+            (USER, ROLE, None),
+        ),
+        (f"Error: configuring Terraform AWS Provider: api error AccessDenied: {ASSUME}", (USER, ROLE, None)),
+        (f"2026-01-02T03:04:05Z ERROR worker-7 refused: {ASSUME} (request 4f)", (USER, ROLE, None)),
+        (
+            f"<Error><Code>AccessDenied</Code><Message>{GET_OBJECT}&quot;arn:aws:s3:::b/k&quot; "
+            f"{NO_IDENTITY.format('s3:GetObject')}</Message></Error>",
+            (USER, "arn:aws:s3:::b/k", "identity-based policy"),
+        ),
+        (
+            json.dumps(
+                {
+                    "errorCode": "AccessDenied",
+                    "errorMessage": f'{GET_OBJECT}"arn:aws:s3:::b/k" with an explicit deny in a service control policy',
+                }
+            ),
+            (USER, "arn:aws:s3:::b/k", "service control policy"),
+        ),
+        (
+            f"Access denied to iam:ListRoles\nYou don't have permission to iam:ListRoles.\nUser: {USER}\n"
+            f"Action: iam:ListRoles\nOn resource(s): {ROLE}\nContext: no identity-based policy allows the action",
+            (USER, ROLE, "identity-based policy"),
+        ),
+        (
+            f"User: {SESSION} is not authorized to perform: iam:GetRole on resource: role reader "
+            + NO_IDENTITY.format("iam:GetRole"),
+            (SESSION, ROLE, "identity-based policy"),
+        ),
+    ],
+)
+def test_who_on_what_and_which_policy(text: str, told: tuple[str, str, str | None]) -> None:
+    read = parse_refusal(text)
+    assert (read.caller, read.resource, read.kind) == told
+    assert read.is_forbidden
+
+
+@pytest.mark.parametrize("width", [37, 50, 64, 79, 80, 100, 119, 120])
+def test_lines_that_a_terminal_broke_anywhere(width: int) -> None:
+    """A terminal breaks inside a word and keeps no blank there."""
+    whole = f"An error occurred (AccessDenied) when calling the AssumeRole operation: {ASSUME}"
+    broken = "\n".join(whole[start : start + width] for start in range(0, len(whole), width))
+    assert parse_refusal(broken) == parse_refusal(whole)
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100])
+def test_lines_that_terraform_puts_in_a_box(width: int) -> None:
+    whole = f"Error: reading S3 Object: operation error S3: GetObject, api error AccessDenied: {GET_OBJECT}"
+    whole += f'"arn:aws:s3:::b/k" {NO_IDENTITY.format("s3:GetObject")}'
+    boxed = textwrap.indent(textwrap.fill(whole, width, break_long_words=False, break_on_hyphens=False), BOX)
+    read = parse_refusal(boxed)
+    assert (read.caller, read.action, read.resource) == (USER, "s3:GetObject", "arn:aws:s3:::b/k")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "operation"),
+    [
+        ("An error occurred (403) when calling the HeadObject operation: Forbidden", "403", "HeadObject"),
+        ("An error occurred (ExpiredToken) when calling the X operation: The token expired", "ExpiredToken", "X"),
+        (
+            "An error occurred (InvalidClientTokenId) when calling the GetCallerIdentity operation: The security "
+            "token included in the request is invalid.",
+            "InvalidClientTokenId",
+            "GetCallerIdentity",
+        ),
+        (
+            "AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)",
+            "AccessDenied",
+            "",
+        ),
+        ("<Error><Code>SignatureDoesNotMatch</Code><Message>…</Message></Error>", "SignatureDoesNotMatch", ""),
+    ],
+)
+def test_code_and_operation_where_nobody_is_named(text: str, code: str, operation: str) -> None:
+    read = parse_refusal(text)
+    assert (read.code, read.operation, read.caller) == (code, operation, None)
+
+
+def test_the_encoded_message_behind_the_words() -> None:
+    text = (
+        "An error occurred (UnauthorizedOperation) when calling the RunInstances operation: You are not authorized to "
+        f"perform this operation. Encoded authorization failure message: {'Ab3-_' * 20}"
+    )
+    assert parse_refusal(text).encoded == "Ab3-_" * 20
