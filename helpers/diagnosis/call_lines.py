@@ -24,8 +24,14 @@ def cli_line(service: str, operation: str, parameters: Mapping[str, Any]) -> str
     words = ["aws", _COMMANDS.get(service, service), xform_name(operation, "-")]
     for name, value in parameters.items():
         words.append(f"--{xform_name(name, '-')}")
-        words.append(shlex.quote(value if isinstance(value, str) else json.dumps(value, default=str)))
+        words.append(shlex.quote(value) if isinstance(value, str) else _argument(value))
     return " ".join(words)
+
+
+def _argument(value: object) -> str:
+    """Write what is no text: as JSON, or as a place to fill in where it is the content of a file."""
+    is_content = isinstance(value, bytes | bytearray) or hasattr(value, "read")
+    return "<file>" if is_content else shlex.quote(json.dumps(value, default=str))
 
 
 def json_argument(document: Mapping[str, Any]) -> str:

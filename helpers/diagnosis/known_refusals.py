@@ -12,6 +12,7 @@ from helpers.diagnosis.explanation import Decider, Explanation, NextStep
 from helpers.diagnosis.live_policies import read_resource
 from helpers.diagnosis.refusals import Refusal
 from helpers.evaluation.decisions import Verdict
+from helpers.policies import listed, parse_policy, statements
 
 Told = tuple[str, NextStep]
 """Why, in a sentence or two, and what to do."""
@@ -40,6 +41,7 @@ _OPT_IN_REGIONS = frozenset(
     ]
 )
 _CLOCK = ("Signature expired", "Signature not yet current")
+_NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 
 
@@ -90,6 +92,12 @@ def _mfa(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | No
             "Pass the serial number of the device and its code.",
             cli="aws sts get-session-token --serial-number <device-arn> --token-code <six-digits>",
         )
+    if refusal.message_has("unable to validate", "serial number") and call and call.is_by_temporary_key:
+        reason = "The call was signed with a session, and only a user has an MFA device: a session has none."
+        return _sentences(reason, _NO_POLICY), NextStep(
+            "Sign the call with the user's own access key, and pass the user's device and a code; or let the first "
+            "session be opened with MFA."
+        )
     if refusal.message_has("unable to validate", "serial number"):
         return (
             _sentences(
@@ -127,6 +135,19 @@ def _anonymous(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
         return None
     reason = "The call came without credentials: only a resource's policy that names everyone lets such a caller in."
     return reason, NextStep("Give the program credentials, and sign the call.", cli="aws configure list")
+
+
+def _federated(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """Tell what a federated user's session can never do.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
+    """
+    if ":federated-user/" not in (refusal.caller or "") or not (refusal.action or "").startswith(("iam:", "sts:")):
+        return None
+    reason = "A federated user's session takes no calls of IAM, and none of STS but GetCallerIdentity, whatever the"
+    return _sentences(f"{reason} policies say.", _NO_POLICY), NextStep(
+        "Sign the call with the user's own access key, or with a role's session."
+    )
 
 
 def _with_session_credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
@@ -392,9 +413,27 @@ def _document(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told
     if refusal.code not in ("MalformedPolicyDocument", "MalformedPolicy"):
         return None
     if refusal.message_has("Invalid principal in policy"):
-        return _invalid_principal(message)
+        named = re.search(r'"\w+":"[^"]+"', message)
+        return _invalid_principal(named[0] if named else _principal_given(call))
     known = (told for words, told in _DOCUMENT_FAULTS.items() if words in message)
     return next(known, (f"AWS does not accept the policy document: {message}", NextStep("Mend the document.")))
+
+
+def _principal_given(call: Call | None) -> str:
+    """Find the principal that is wrong in the policy that the call was given: S3 does not name it."""
+    try:
+        document = parse_policy(str(call.parameters.get("Policy", "")) if call else "")
+    except ValueError:
+        return ""
+    given = [
+        (kind, str(named))
+        for statement in statements(document)
+        if isinstance(statement.get("Principal"), dict)
+        for kind, values in statement["Principal"].items()
+        for named in listed(values)
+    ]
+    wrong = [one for one in given if _NEVER_A_PRINCIPAL.search(one[1])] or (given if len(given) == 1 else [])
+    return f'"{wrong[0][0].upper()}":"{wrong[0][1]}"' if wrong else ""
 
 
 def _invalid_principal(message: str) -> Told:
@@ -444,6 +483,7 @@ _RULES: tuple[tuple[Decider, _Rule], ...] = (
     ("identity", _root),
     ("credentials", _anonymous),
     ("credentials", _with_session_credentials),
+    ("credentials", _federated),
     ("resource", _web_identity),
     ("request", _not_a_role),
     ("request", _protected),

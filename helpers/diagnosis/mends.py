@@ -41,6 +41,7 @@ from helpers.diagnosis.policy_edits import (
     without_policy,
 )
 from helpers.diagnosis.words import other, statement_name, who
+from helpers.evaluation.condition_keys import requested_region
 from helpers.evaluation.conditions import context_of
 from helpers.evaluation.decisions import Policy, Side, Verdict, decide
 
@@ -205,6 +206,11 @@ class _Mends:
             return value is not None and value.isdigit() and 900 <= int(value) <= 43200
         if name == "sts:externalid":
             return value is None or re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value) is not None
+        if name == "aws:requestedregion":
+            call = self._decided.call
+            return value is not None and call is not None and requested_region(call.service, value) == value
+        if name.startswith("aws:requesttag/"):
+            return value is not None and self._request.action.startswith("iam:Create")
         return name in _OPTIONS and value is not None
 
     def _with_values(self, values: Mapping[str, str | None], because: Said) -> Mend | None:
@@ -239,10 +245,17 @@ class _Mends:
             given = {"RoleArn": self._request.resource, "RoleSessionName": "test"} | given
         elif not call:
             return "", ""
+        region = ""
         for key, value in values.items():
             name = key.lower()
             if name.startswith("aws:multifactor"):
                 given |= {"SerialNumber": self._mfa_device(), "TokenCode": "<six-digits>"}
+            elif name == "aws:requestedregion":
+                region = f" --region {value}"
+            elif name.startswith("aws:requesttag/"):
+                tag = key.partition("/")[2]
+                others = [one for one in given.get("Tags", []) if one["Key"] != tag]
+                given["Tags"] = [*others, {"Key": tag, "Value": value}]
             elif value is None:
                 given.pop(_OPTIONS[name], None)
             else:
@@ -253,13 +266,13 @@ class _Mends:
         service, operation = self._request.action.split(":")
         operation = call.operation if call else operation
         python = ""
-        if set(given) <= {"RoleArn", "RoleSessionName", "ExternalId"} and operation == "AssumeRole":
+        if set(given) <= {"RoleArn", "RoleSessionName", "ExternalId"} and operation == "AssumeRole" and not region:
             external = f', external_id="{given["ExternalId"]}"' if "ExternalId" in given else ""
             python = (
                 f'sts.assume_role(account.client("sts", key), role_arn="{given["RoleArn"]}", '
                 f'session_name="{given["RoleSessionName"]}"{external})'
             )
-        return cli_line(service, operation, given), python
+        return cli_line(service, operation, given) + region, python
 
     def _mfa_device(self) -> str:
         """Find the caller's MFA device, where it has one that may be read."""

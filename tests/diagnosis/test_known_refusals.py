@@ -11,6 +11,7 @@ from helpers.diagnosis.explanation import Explanation
 from helpers.evaluation.decisions import Verdict
 from helpers.explain import explain
 from helpers.sandbox.outside.connection import Connection
+from support.aws_cli import run_line
 from support.sandbox_clients import Key, Statement, allow, deny, document, key_of, trust, unique
 
 MFA_PRESENT = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
@@ -103,6 +104,21 @@ def test_chaining_lasts_an_hour(account: Account, caller: Caller) -> None:
     assert_says(assume(account, caller.session, role_arn, DurationSeconds=7200), "chaining", "3600")
 
 
+def test_a_federated_user_calls_sts_for_nothing_but_who_it_is(account: Account, caller: Caller) -> None:
+    everything = document(allow("*"))
+    given = account.client("sts", caller.key).get_federation_token(Name="bob", Policy=everything)
+    found = assume(account, key_of(given), new_role(account, caller))
+    assert_says(found, "federated user's session", "GetCallerIdentity")
+    assert "trust policy" not in found.next_step.do
+
+
+def test_a_session_has_no_mfa_device(account: Account, caller: Caller) -> None:
+    role_arn = new_role(account, caller)
+    session = key_of(account.client("sts", caller.key).assume_role(RoleArn=role_arn, RoleSessionName="app"))
+    found = assume(account, session, role_arn, SerialNumber="arn:aws:iam::111122223333:mfa/phone", TokenCode="123456")
+    assert_says(found, "a session has none", "the user's own access key")
+
+
 # --- what is assumed, and MFA
 
 
@@ -161,6 +177,46 @@ def test_the_boundary_that_a_deny_insists_on(account: Account) -> None:
     client = account.client("iam", caller.key)
     found = explained(account, client.create_role, RoleName=unique("new"), AssumeRolePolicyDocument=trusted)
     assert_says(found, arn)
+
+
+def test_the_tag_that_a_deny_insists_on(account: Account) -> None:
+    unless = {"Condition": {"StringNotEquals": {"aws:RequestTag/made-by": "me"}}}
+    caller = new_caller(account, allow("*"), deny("iam:CreateRole", **unless))
+    name, client = unique("new"), account.client("iam", caller.key)
+    trusted = document(trust({"AWS": caller.arn}))
+    found = explained(account, client.create_role, RoleName=name, AssumeRolePolicyDocument=trusted)
+    assert run_line(found.next_step.cli, account, caller.key) == ""
+    assert {"Key": "made-by", "Value": "me"} in client.get_role(RoleName=name)["Role"]["Tags"]
+
+
+def test_the_region_that_a_deny_insists_on(account: Account) -> None:
+    unless = {"Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-central-1"}}}
+    caller = new_caller(account, allow("*"), deny("*", **unless))
+    found = explained(account, account.client("s3", caller.key).list_buckets)
+    assert found.next_step.cli == "aws s3api list-buckets --region eu-central-1"
+    assert run_line(found.next_step.cli, account, caller.key) == ""
+    global_service = explained(account, account.client("iam", caller.key).list_users)
+    assert "--region" not in global_service.next_step.cli
+
+
+def test_a_file_is_left_to_fill_in(account: Account) -> None:
+    unless = {"Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}}
+    caller, bucket = new_caller(account, allow("*"), deny("s3:PutObject", **unless)), unique("bucket")
+    account.client("s3").create_bucket(Bucket=bucket)
+    found = explained(account, account.client("s3", caller.key).put_object, Bucket=bucket, Key="k", Body=b"text")
+    assert "--body <file> --server-side-encryption aws:kms" in found.next_step.cli
+
+
+@pytest.mark.parametrize(
+    ("named", "word"),
+    [("arn:aws:iam::111122223333:group/g", "a group"), ("arn:aws:iam::111122223333:role/*", "a wildcard")],
+)
+def test_s3_does_not_name_the_principal_that_is_wrong(account: Account, named: str, word: str) -> None:
+    bucket, s3 = unique("bucket"), account.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    everything = f"arn:aws:s3:::{bucket}/*"
+    policy = document(trust({"AWS": named}) | {"Action": "s3:GetObject", "Resource": everything})
+    assert_says(explained(account, s3.put_bucket_policy, Bucket=bucket, Policy=policy), named, word)
 
 
 def test_the_service_that_a_role_is_passed_to(account: Account, caller: Caller) -> None:
