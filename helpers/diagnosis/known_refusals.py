@@ -413,36 +413,34 @@ def _document(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told
     if refusal.code not in ("MalformedPolicyDocument", "MalformedPolicy"):
         return None
     if refusal.message_has("Invalid principal in policy"):
-        named = re.search(r'"\w+":"[^"]+"', message)
-        return _invalid_principal(named[0] if named else _principal_given(call))
+        named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
+        return _invalid_principal(*(named.groups() if named else _principal_given(call)))
     known = (told for words, told in _DOCUMENT_FAULTS.items() if words in message)
     return next(known, (f"AWS does not accept the policy document: {message}", NextStep("Mend the document.")))
 
 
-def _principal_given(call: Call | None) -> str:
-    """Find the principal that is wrong in the policy that the call was given: S3 does not name it."""
+def _principal_given(call: Call | None) -> tuple[str, str]:
+    """Find the principal that is wrong in the policy that the call was given, and its kind: S3 does not name it."""
     try:
         document = parse_policy(str(call.parameters.get("Policy", "")) if call else "")
     except ValueError:
-        return ""
+        return "", ""
     given = [
-        (kind, str(named))
+        (kind.upper(), str(named))
         for statement in statements(document)
         if isinstance(statement.get("Principal"), dict)
         for kind, values in statement["Principal"].items()
         for named in listed(values)
     ]
     wrong = [one for one in given if _NEVER_A_PRINCIPAL.search(one[1])] or (given if len(given) == 1 else [])
-    return f'"{wrong[0][0].upper()}":"{wrong[0][1]}"' if wrong else ""
+    return wrong[0] if wrong else ("", "")
 
 
-def _invalid_principal(message: str) -> Told:
+def _invalid_principal(kind: str, named: str) -> Told:
     """Say what is wrong with a principal that AWS does not save.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    found = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
-    kind, named = (found["kind"], found["named"]) if found else ("", "")
     copy = NextStep("Copy the ARN again from the user's page.", cli='aws iam list-users --query "Users[].Arn"')
     if re.match("A(IDA|ROA)", named):
         return (

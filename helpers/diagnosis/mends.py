@@ -28,7 +28,6 @@ from helpers.diagnosis.policy_edits import (
     UNIQUE_ID,
     Said,
     State,
-    covers,
     delete,
     edit,
     saveable,
@@ -42,7 +41,7 @@ from helpers.diagnosis.policy_edits import (
 )
 from helpers.diagnosis.words import other, statement_name, who
 from helpers.evaluation.condition_keys import requested_region
-from helpers.evaluation.conditions import context_of
+from helpers.evaluation.conditions import context_of, like
 from helpers.evaluation.decisions import Policy, Side, Verdict, decide
 
 
@@ -386,7 +385,7 @@ class _Mends:
             "Resource": self._request.resource,
         }
         document = own.document if own else policies.policy()
-        changed = {**document, "Statement": [*policies.statements(document), statement]}
+        changed = policies.with_statement(document, statement)
         do = f"Let the owner of {other(self._decided)} allow {self._principal_arn} in its policy."
         return Mend(replace(edit(place, changed), do=do), with_resource(own or Policy(place.source, {}), changed))
 
@@ -471,7 +470,7 @@ class _Mends:
         if place is None or boundary is None:
             return
         statement = policies.allow(request.action, request.resource)
-        changed = {**boundary.document, "Statement": [*policies.statements(boundary.document), statement]}
+        changed = policies.with_statement(boundary.document, statement)
         if place.policy_arn.split(":")[4] == "aws":
             step = self._another_boundary(place, changed)
         else:
@@ -537,11 +536,8 @@ class _Mends:
         if place.policy_arn and place.policy_arn.split(":")[4] == "aws":
             if place.side == "boundary":
                 return None
-            step = NextStep(
-                f"{mend}; AWS maintains it: detach it, if it is not meant for {who(self._decided)}.",
-                cli=f"aws iam detach-{place.holder}-policy --{place.holder}-name {place.name} "
-                f"--policy-arn {place.policy_arn}",
-            )
+            do = f"{mend}; AWS maintains it: detach it, if it is not meant for {who(self._decided)}."
+            step = replace(delete(place), do=do)
             return Mend(step, without_identity({one.policy.source}))
         narrowed = self._narrowed(one)
         changed = {**one.policy.document, "Statement": narrowed}
@@ -561,7 +557,7 @@ class _Mends:
         for element, value in (("Action", self._request.action), ("Resource", self._request.resource)):
             named = policies.listed(statement.get(element, []))
             kept = [item for item in named if item.lower() != value.lower()]
-            if kept and len(kept) < len(named) and not any(covers(item, value) for item in kept):
+            if kept and len(kept) < len(named) and not any(like(item.lower(), value.lower(), None) for item in kept):
                 statements[one.place] = {**statement, element: kept}
                 return statements
         place = self._decided.place(one.policy.source)

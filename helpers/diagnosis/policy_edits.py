@@ -20,7 +20,6 @@ State = tuple[Request, Policies]
 """What is decided: a request, and the policies that bear on it."""
 
 UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
-_EVERYTHING = ("*", "*:*")
 
 
 @dataclass(frozen=True)
@@ -113,14 +112,6 @@ def sparing(statement: Mapping[str, Any], arn: str) -> policies.Statement:
     tests = dict(condition.get("ArnNotEquals", {}))
     spared = [*policies.listed(tests.get("aws:PrincipalArn", [])), arn]
     return {**statement, "Condition": {**condition, "ArnNotEquals": {**tests, "aws:PrincipalArn": spared}}}
-
-
-def covers(pattern: str, value: str) -> bool:
-    """Tell whether a pattern of a policy takes a value in."""
-    return (
-        pattern in _EVERYTHING
-        or re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), value, re.IGNORECASE) is not None
-    )
 
 
 def wanted_by(one: Said) -> str:
