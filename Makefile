@@ -7,7 +7,7 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
 # Nothing in the learner's own environment and settings reaches into .venv. What leads to a mirror or through a
 # proxy stays: it may say where packages come from, and the hashes say which.
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
 unexport PIP_CONSTRAINT PIP_NO_DEPS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 unexport UV_CONSTRAINT UV_OVERRIDE UV_PREFIX UV_PYTHON UV_REQUIRE_HASHES UV_SYSTEM_PYTHON UV_TARGET

@@ -68,6 +68,7 @@ def files_under(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.exhaustive
 def test_private_accounts_are_alike_and_leave_nothing_behind(tmp_path: Path) -> None:
     homes = tmp_path / "one", tmp_path / "other"
     running = [start_using_an_account(homes[0]), start_using_an_account(homes[1], **LEARNERS_VARIABLES)]

@@ -259,6 +259,7 @@ def test_a_key_that_is_there_is_not_waited_for_until_it_is_refused(ready: User) 
     assert ready.calls == 1
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("code", ["NoSuchEntity", "MalformedPolicyDocument", "DeleteConflict", "ValidationError"])
 @pytest.mark.parametrize("expect", ["allowed", "refused"])
 def test_errors_that_no_time_mends_are_not_waited_for(ready: User, code: str, expect: attempts.Expectation) -> None:

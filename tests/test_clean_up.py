@@ -237,6 +237,7 @@ def test_what_cannot_be_read_is_not_said_to_be_gone(
     assert clean_up.clean_up(account).done
 
 
+@pytest.mark.exhaustive
 def test_whether_there_are_look_alikes_need_not_be_known(learner: Learner, sandbox: Connection, owner: Any) -> None:
     """What is the tutorial's, the ledger tells: nobody has to list all that an account has."""
     open_own_account(learner, sandbox, prefix=unique("anna"))
@@ -311,6 +312,7 @@ def test_what_somebody_else_made_stays(own_account: Account, owner: Any, tags: d
     assert (f"role {own_account.named('role-2')}: it carries the tag" in left_alone) is ("learner" in tags)
 
 
+@pytest.mark.exhaustive
 def test_what_carries_the_tag_can_be_chosen_by_hand(own_account: Account, owner: Any) -> None:
     """So the learner gets rid of what is left when the ledger was lost."""
     learn(own_account, 5)
@@ -328,6 +330,7 @@ def test_what_carries_the_tag_can_be_chosen_by_hand(own_account: Account, owner:
     assert held(owner, own_account) == {}
 
 
+@pytest.mark.exhaustive
 def test_a_bucket_can_be_chosen_by_hand_too(own_account: Account) -> None:
     s3, lost = own_account.client("s3"), own_account.ledger
     name = own_account.named(f"tutorial-{lost.id}")
@@ -384,6 +387,7 @@ def test_what_is_not_the_learners_cannot_be_chosen(own_account: Account, owner: 
     assert held(owner, own_account) == before
 
 
+@pytest.mark.exhaustive
 def test_chosen_once_is_not_chosen_for_ever(own_account: Account, owner: Any) -> None:
     name = own_account.named("copy")
     plant(owner, name, BY_TUTORIAL | {"learner": own_account.learner})
@@ -475,7 +479,7 @@ def test_the_environments_number_counts(learned: Account, learner: Learner, owne
     assert held(owner, learned) == {}
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("options", [(), ("--account", "444455556666"), ("--account", "1")])
 def test_without_its_number_nothing_is_deleted(learned: Account, owner: Any, options: tuple[str, ...]) -> None:
     before = held(owner, learned)
@@ -492,7 +496,7 @@ def test_the_number_is_typed(learned: Account, owner: Any) -> None:
     assert held(owner, learned) == {}
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("text", "code", "told"),
     [
@@ -549,6 +553,7 @@ def test_expired_credentials_are_said(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_a_damaged_ledger_is_said(learned: Account, owner: Any) -> None:
     learned.ledger.path.write_text("garbage")
     before = held(owner, learned)
@@ -569,6 +574,7 @@ def test_another_account_of_this_checkout_is_named(learned: Account) -> None:
     assert HERE not in done.stdout.partition("Not looked at")[2]
 
 
+@pytest.mark.exhaustive
 def test_no_sandbox_is_started_to_say_that_it_is_empty(learner: Learner, tmp_path: Path) -> None:
     """The sandbox's folder is another one, for this checkout's may have one that is running."""
     learner.export(IAM_TUTORIAL_TARGET="sandbox", IAM_TUTORIAL_FOLDER=str(tmp_path / "accounts"))

@@ -29,6 +29,7 @@ def by_profile(learner: Learner, sandbox: Connection) -> Account:
     return open_account()
 
 
+@pytest.mark.exhaustive
 def test_a_line_reaches_the_address_in_the_environment(learner: Learner, sandbox: Connection) -> None:
     account = open_own_account(learner, sandbox, prefix=unique("anna"))
     assert cli.run(account, WHO).output == ADMINISTRATOR
@@ -39,6 +40,7 @@ def test_a_line_reaches_the_address_in_the_learners_profile(by_profile: Account)
     assert cli.run(by_profile, WHO).output == ADMINISTRATOR
 
 
+@pytest.mark.exhaustive
 def test_a_profile_of_the_tutorials_goes_there_too(by_profile: Account) -> None:
     client, name = by_profile.client("iam"), by_profile.named("user")
     iam.create_user(client, name=name)

@@ -555,7 +555,7 @@ def theatre(account: Account) -> Theatre:
     return Theatre(Stage(account, user.arn, other.arn, group, CONDITIONS), user, roles)
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(SETUPS // IN_EACH))
 def test_random_setups_are_explained_as_aws_answers(account: Account, theatre: Theatre, seed: int) -> None:
     chance = random.Random(seed)

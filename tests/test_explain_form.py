@@ -51,6 +51,7 @@ def test_the_accounts_own_arns_are_offered(account: Account) -> None:
     assert steps.the_role(account).arn in form._inputs["resource"].widget.options
 
 
+@pytest.mark.exhaustive(but_first=3)
 @pytest.mark.parametrize(
     ("field", "text", "problem"),
     [

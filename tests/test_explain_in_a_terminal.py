@@ -103,6 +103,7 @@ def test_who_may_not_read_is_told_what_to_ask_for(sandbox: Connection, tmp_path:
     assert "iam:GetRole" in done.stdout
 
 
+@pytest.mark.exhaustive(but_first=1)
 def test_a_secret_in_the_text_is_masked(sandbox: Connection, tmp_path: Path, refusal: str) -> None:
     text = f"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\nValidationError: {refusal}"
     for shown in (

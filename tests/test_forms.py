@@ -42,6 +42,7 @@ def press(form: Form | ActionForm) -> None:
     form._wait()
 
 
+@pytest.mark.exhaustive
 def test_ipywidgets_loads_only_when_a_form_is_made() -> None:
     program = "import sys, helpers.forms; sys.exit('ipywidgets' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

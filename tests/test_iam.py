@@ -104,6 +104,7 @@ def test_a_name_that_is_taken_is_left_alone(client: Any) -> None:
     assert everything(client) == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("foreign")
 def test_a_name_that_is_taken_in_capitals_is_taken(client: Any) -> None:
     with pytest.raises(NameTakenError, match="Choose another name"):
@@ -229,6 +230,7 @@ def test_everything_made_is_deleted_in_order_and_nothing_else(client: Any) -> No
     assert (iam.find_role(client), iam.find_user(client)) == (None, None)
 
 
+@pytest.mark.exhaustive
 def test_deleting_again_is_quiet(client: Any) -> None:
     make_everything(client)
     for _ in range(2):

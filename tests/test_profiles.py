@@ -137,6 +137,7 @@ def test_files_that_are_not_there_are_shown_as_such(account: Account) -> None:
     assert set(profiles.show_files(account).texts.values()) == {"(not there)"}
 
 
+@pytest.mark.exhaustive
 def test_configuring_again_changes_that_profile_alone(account: Account) -> None:
     folder = account.folder / ".aws"
     folder.mkdir()
@@ -162,6 +163,7 @@ def test_a_profile_is_edited_as_aws_configure_set_does_it(account: Account) -> N
     assert {name: text.replace("\n\n", "\n") for name, text in ours.items()} == theirs
 
 
+@pytest.mark.exhaustive
 def test_configure_that_fails_says_why(account: Account) -> None:
     (account.folder / ".aws").write_text("a file where the folder belongs")
     with pytest.raises(RuntimeError, match="aws configure --profile me failed: ") as failed:
@@ -249,11 +251,13 @@ def test_a_profile_signs_as_its_user_or_its_role(ready: Ready) -> None:
     assert ready.who_am_i(f"AWS_PROFILE=the-role {WHO_AM_I}") == role_arn
 
 
+@pytest.mark.exhaustive
 def test_exported_credentials_beat_the_profile_of_the_environment(ready: Ready, session: sts.RoleSession) -> None:
     assert ready.who_am_i(credentials=session) == session.arn
     assert ready.who_am_i(f"AWS_PROFILE=the-user {WHO_AM_I}", credentials=session) == session.arn
 
 
+@pytest.mark.exhaustive
 def test_the_profile_of_the_command_line_beats_exported_credentials(ready: Ready, session: sts.RoleSession) -> None:
     assert ready.who_am_i(f"{WHO_AM_I} --profile the-user", credentials=session).endswith(":user/profiles-ana")
 
@@ -266,6 +270,7 @@ def test_without_the_token_a_session_is_worth_nothing(ready: Ready, session: sts
     assert "InvalidClientTokenId" in repr(done)
 
 
+@pytest.mark.exhaustive
 def test_a_learners_own_settings_are_neither_read_nor_touched(
     ready: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +306,7 @@ def test_a_learners_own_settings_are_neither_read_nor_touched(
 # --- running commands
 
 
+@pytest.mark.exhaustive
 def test_a_session_that_a_command_prints_is_masked(ready: Ready) -> None:
     line = f"aws sts assume-role --role-arn {ready.role_arn} --role-session-name test --profile the-user"
     done = cli.run(ready.account, line)
@@ -329,6 +335,7 @@ def test_a_secret_is_masked_in_every_format(output: str) -> None:
     assert EXAMPLE.secret_access_key not in shown
 
 
+@pytest.mark.exhaustive
 def test_a_refusal_is_shown_in_the_words_of_the_program(ready: Ready) -> None:
     done = cli.run(ready.account, "aws iam list-users --profile the-user")
     assert done.exit_code != 0

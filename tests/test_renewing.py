@@ -75,6 +75,7 @@ def test_it_is_not_renewed_while_there_is_time(scene: Scene) -> None:
     assert (key_of(client), session.renewals) == (before, 0)
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("minutes", [46, 51, 61, 24 * 60])
 def test_it_is_renewed_before_its_end_and_after_it(scene: Scene, minutes: int) -> None:
     session = scene.open_session()
@@ -152,6 +153,7 @@ def test_what_it_shows(scene: Scene) -> None:
         assert not [secret for secret in secrets if secret in shown]
 
 
+@pytest.mark.exhaustive
 def test_a_command_is_given_the_key_of_the_moment(scene: Scene) -> None:
     session = scene.open_session()
     scene.account.advance_clock(61 * MINUTE)
@@ -163,6 +165,7 @@ def test_a_command_is_given_the_key_of_the_moment(scene: Scene) -> None:
 # --- whose clock
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_a_wrong_clock_of_the_machine_does_not_matter(
     scene: Scene, hours: int, monkeypatch: pytest.MonkeyPatch

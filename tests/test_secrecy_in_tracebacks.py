@@ -148,6 +148,7 @@ def test_what_the_helpers_return_shows_no_secret(kernel: Kernel) -> None:
     assert kernel.told(said) == []
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_fails_outside_a_notebook_tells_no_secret(tmp_path: Path) -> None:
     program = PREPARE + TELL + "\nimport logging, sys\nlogging.basicConfig(level=logging.DEBUG)\n"
     program += 'sts.assume_role(account.client("sts", key), role_arn=role.arn, session_name="again")\n'

@@ -65,25 +65,26 @@ def all_started(only_lab: Lab) -> None:
 def test_run_all_succeeds(lab: Lab, name: str) -> None:
     assert lab.open(name) == []
     expect(lab.page.locator(OUTPUTS).first, "the card says where you are").to_contain_text("Region")
-    lab.keep_screenshot(name)
 
 
-@pytest.mark.exhaustive(but_first=2)
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_outputs_are_accessible(lab: Lab, name: str, theme: str) -> None:
     lab.open(name)
     lab.use_theme(theme)
     assert lab.violations() == []
+    lab.keep_screenshot(f"{name}-{theme}")
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_picture_is_shown_and_told_in_words(lab: Lab, name: str) -> None:
     lab.open(name)
     expect(lab.page.locator(OUTPUTS).get_by_role("img", name=re.compile(r"\w")).first).to_be_visible()
 
 
-@pytest.mark.exhaustive(but_first=3)
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_cut_in_a_narrow_window(lab: Lab, name: str) -> None:
     lab.open(name)
@@ -91,6 +92,7 @@ def test_nothing_is_cut_in_a_narrow_window(lab: Lab, name: str) -> None:
     assert lab.too_wide() == []
 
 
+@pytest.mark.exhaustive(but_first=3)
 @pytest.mark.parametrize("name", ASKING)
 def test_every_form_answers(lab: Lab, name: str) -> None:
     lab.open(name)
@@ -107,7 +109,7 @@ def test_every_form_answers(lab: Lab, name: str) -> None:
         expect(told.filter(has_text=ANSWERED)).to_have_count(1)
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_a_problem_is_accessible(lab: Lab, theme: str) -> None:
     lab.open("03_allow_user_to_assume_role")
@@ -147,6 +149,7 @@ def test_bad_arns_are_refused_on_screen(lab: Lab) -> None:
     expect(form.get_by_role("status")).to_contain_text("the next cell uses role tutorial-role in account 111122223333")
 
 
+@pytest.mark.exhaustive
 def test_bad_names_are_refused_on_screen(lab: Lab) -> None:
     lab.open("01_create_role")
     (form,) = lab.forms
@@ -176,6 +179,7 @@ def test_the_next_cell_uses_what_was_typed(lab: Lab) -> None:
     expect(lab.run_cell(5)).to_contain_text("arn:aws:iam::111122223333:user/ana")
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_form_is_used_with_the_keyboard_alone(lab: Lab, key: str) -> None:
     lab.open("01_create_role")
@@ -197,6 +201,7 @@ def test_a_form_is_used_with_the_keyboard_alone(lab: Lab, key: str) -> None:
     expect(button).to_be_focused()
 
 
+@pytest.mark.exhaustive
 def test_enter_in_a_field_presses_the_button(lab: Lab) -> None:
     lab.open("01_create_role")
     (form,) = lab.forms
@@ -205,6 +210,7 @@ def test_enter_in_a_field_presses_the_button(lab: Lab) -> None:
     expect(form.get_by_role("status")).to_contain_text("the next cell uses the name role-by-return.")
 
 
+@pytest.mark.exhaustive
 def test_the_page_goes_on_while_a_form_works(lab: Lab, slow_form: Locator) -> None:
     button, told = slow_form.get_by_role("button"), slow_form.get_by_role("status")
     expect(slow_form).to_contain_text("ana may read")
@@ -219,12 +225,14 @@ def test_the_page_goes_on_while_a_form_works(lab: Lab, slow_form: Locator) -> No
     assert lab.violations() == []
 
 
+@pytest.mark.exhaustive
 def test_what_goes_wrong_in_the_work_is_said(lab: Lab, slow_form: Locator) -> None:
     slow_form.get_by_label("Who").fill("nobody")
     slow_form.get_by_role("button").click()
     expect(slow_form.get_by_role("alert")).to_contain_text("Not yet: KeyError: 'nobody'")
 
 
+@pytest.mark.exhaustive
 def test_a_form_run_twice_works(lab: Lab, slow_form: Locator) -> None:
     lab.run_cell(0)
     (form,) = lab.forms

@@ -112,6 +112,7 @@ def test_each_wait_is_another_and_they_grow_to_a_second(waits: list[float]) -> N
 # --- refused for good
 
 
+@pytest.mark.exhaustive
 def test_a_key_that_is_switched_off_is_not_waited_for(account: Account) -> None:
     key = new_key(account)
     account.client("iam").update_access_key(UserName=key.user_name, AccessKeyId=key.access_key_id, Status="Inactive")
@@ -244,6 +245,7 @@ def test_a_limit_that_is_none_is_said(given: str, monkeypatch: pytest.MonkeyPatc
 # --- what is shown
 
 
+@pytest.mark.exhaustive
 def test_a_notebook_shows_one_line_while_it_waits_and_none_where_it_need_not(
     late_sandbox: Connection, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from helpers.sandbox.outside.connection import Connection
 from support.aws_cli import run_line
 from support.sandbox_clients import Key, Signer, Statement, allow, deny, document, key_of, trust, unique
 
-SETUPS, IN_EACH = 500, 10
+SETUPS, IN_EACH = 500, 5
 # A boundary that AWS maintains, and says nothing of the calls here.
 AWS_BOUNDARY = "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"
 CALLER_CONDITIONS: Sequence[Mapping[str, Any]] = (

@@ -318,6 +318,7 @@ def test_aws_words_are_told_where_the_caller_is_not_in_the_account(account: Acco
     assert_says(explain(account, text), "AWS says: no session policy allows it", "no role named")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("text", ["Unable to locate credentials. You can configure …", "NoCredentialProviders: no …"])
 def test_a_program_without_credentials(account: Account, text: str) -> None:
     assert_says(explain(account, text), "not signed", "credentials")

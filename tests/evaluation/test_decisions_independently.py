@@ -115,6 +115,7 @@ def conditions_and_values(draw):
     return draw(st.lists(conditions, min_size=4, max_size=8)), draw(st.lists(seen, min_size=3, max_size=6))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=200, deadline=None)
 @given(conditions_and_values(), VERSIONS)
 def test_conditions_hold_when_the_reference_says_so(drawn, version):
@@ -144,6 +145,7 @@ ALL = Policy("all", document({"Effect": "Allow", "Action": "*", "Resource": "*"}
 NONE = Policy("none", document({"Effect": "Allow", "Action": "glue:*", "Resource": "*"}))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(grants, min_size=1, max_size=2),

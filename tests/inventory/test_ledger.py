@@ -63,6 +63,7 @@ def silent_server() -> Iterator[tuple[str, socket.socket]]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}", server
 
 
+@pytest.mark.exhaustive
 def test_a_process_that_is_killed_at_the_call_has_written_it_down(path: Path) -> None:
     with silent_server() as (address, server):
         process = python(MAKE_A_ROLE, address, path)

@@ -144,6 +144,7 @@ def test_what_is_not_there_is_dashed_and_said(account: Account) -> None:
     assert not [box for box in drawn(picture.draw(account)).iter(f"{SVG}rect") if box.get("stroke-dasharray")]
 
 
+@pytest.mark.exhaustive
 def test_a_user_without_a_role(account: Account) -> None:
     iam.create_user(account.client("iam"), name="app")
     scene = picture.draw(account).scene
@@ -257,7 +258,7 @@ def test_the_outcome_is_what_the_call_answers(
             sts.assume_role(as_user, role_arn=pair.role_arn, session_name="app")
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("statements", "signs"),
     [
@@ -286,6 +287,7 @@ def test_a_service_is_as_open_as_the_role_finds_it(pair: Pair, statements: Any, 
         assert (service.probes[0].sign is YES) is answered, call
 
 
+@pytest.mark.exhaustive
 def test_the_policy_that_decides_is_marked_in_words(pair: Pair) -> None:
     set_up(pair, "trusts-user inline bounded-elsewhere")
     group = pair.join_group(deny("sts:AssumeRole"))
@@ -375,6 +377,7 @@ def test_many_policies_are_folded_and_the_telling_one_is_kept(pair: Pair) -> Non
     assert "and 8 more" in repr(shown)
 
 
+@pytest.mark.exhaustive
 def test_a_long_name_is_shortened_and_told_in_full(account: Account) -> None:
     name = unique("W" * 20).ljust(64, "W")
     shown = new_pair(account, user=name, role=name).draw()
@@ -433,6 +436,7 @@ class Images(HTMLParser):
             self.others.append(tag)
 
 
+@pytest.mark.exhaustive
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 @example("</text><script>")
@@ -523,6 +527,7 @@ def test_the_card_brings_its_own_ground(account: Account) -> None:
 # --- one picture, wherever and whenever
 
 
+@pytest.mark.exhaustive
 def test_the_same_account_is_drawn_the_same_and_tells_nothing_of_this_machine(account: Account) -> None:
     steps.begin(account, 7)
     user, role = steps.the_user(account), steps.the_role(account)

@@ -79,6 +79,7 @@ def test_the_last_notebook_has_everything_before_it(account: Account) -> None:
     assert everything(account) == before
 
 
+@pytest.mark.exhaustive
 def test_what_is_there_is_completed_and_stays(account: Account) -> None:
     client = account.client("iam")
     iam.create_role(client, name="my-role", trust_policy=policies.policy(GLUE))
@@ -146,6 +147,7 @@ def test_the_checks_of_the_handshake_name_the_side_that_is_missing(account: Acco
     assert steps.check(account, 4).missing == ("a statement in the role's trust policy that names the user's ARN",)
 
 
+@pytest.mark.exhaustive
 def test_the_last_checks_name_the_profiles_and_the_permissions(account: Account) -> None:
     steps.begin(account, 3)
     assert steps.check(account, 5).missing == (
@@ -172,6 +174,7 @@ def test_what_is_not_there_names_the_notebook_that_makes_it(account: Account, re
         read(account)
 
 
+@pytest.mark.exhaustive
 def test_an_access_key_without_its_file_names_the_notebook(account: Account) -> None:
     steps.begin(account, 3)
     profiles.delete_files(account)
@@ -220,6 +223,7 @@ def test_a_key_whose_answer_was_lost_is_deleted(account: Account) -> None:
     assert steps.wait_until_key_works(account).arn.endswith(f":user/{steps.USER_NAME}")
 
 
+@pytest.mark.exhaustive
 def test_a_key_that_was_there_before_outlives_one_whose_answer_was_lost(account: Account) -> None:
     client = account.client("iam")
     iam.create_user(client, name=steps.USER_NAME)
@@ -246,6 +250,7 @@ def test_a_key_whose_answer_was_not_waited_for_is_deleted(account: Account) -> N
     assert iam.list_access_key_ids(client, user_name=steps.USER_NAME) == []
 
 
+@pytest.mark.exhaustive
 def test_two_keys_without_their_secrets_are_left_alone(account: Account) -> None:
     client = account.client("iam")
     iam.create_user(client, name=steps.USER_NAME)
@@ -403,6 +408,7 @@ def test_the_handshake_of_two_accounts_needs_both_halves(account: Account) -> No
     iam.delete_role(other, name=role.name)
 
 
+@pytest.mark.exhaustive
 def test_a_groups_policy_lets_the_user_ask_too(account: Account) -> None:
     steps.begin(account, 3)
     client, user, role = account.client("iam"), steps.the_user(account), steps.the_role(account)

@@ -49,6 +49,7 @@ def test_nothing_is_left_and_it_runs_again(account: Account) -> None:
     assert not named(account.others[0])
 
 
+@pytest.mark.exhaustive
 def test_what_a_run_left_behind_that_was_cut_off_is_cleared(account: Account) -> None:
     iam.create_user(account.client("iam"), name=truth_table.USER, made_for=truth_table.MADE_FOR)
     account.client("iam").create_access_key(UserName=truth_table.USER)

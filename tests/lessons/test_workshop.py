@@ -506,6 +506,7 @@ def test_the_app_takes_only_what_it_can_use(account: Account) -> None:
     assert repr(app) == before
 
 
+@pytest.mark.exhaustive
 def test_an_app_with_half_a_key_says_so(account: Account) -> None:
     workshop.break_it(account, 13)
     run = workshop.app(account, 13).unset("AWS_SECRET_ACCESS_KEY").run()

@@ -43,6 +43,7 @@ def refused(account: Account, service: str, operation: str, **parameters: Any) -
 # --- which calls are changes
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("service", ["iam", "s3", "ec2", "glue", "lambda", "organizations"])
 def test_no_change_of_any_service_passes_before_the_number_is_typed(closed: Account, service: str) -> None:
     model = botocore.session.get_session().get_service_model(service)
@@ -52,6 +53,7 @@ def test_no_change_of_any_service_passes_before_the_number_is_typed(closed: Acco
         assert refused(closed, service, operation, RoleName="a", UserName="a", Bucket="a")
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("service", ["iam", "s3", "ec2", "glue"])
 def test_reading_passes(closed: Account, service: str) -> None:
     assert closed.guard
@@ -61,6 +63,7 @@ def test_reading_passes(closed: Account, service: str) -> None:
             closed.guard.check(service, operation, {})
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("service", ["ec2", "glue", "lambda", "organizations"])
 def test_with_the_number_too_only_what_the_tutorial_does_passes(own_account: Account, service: str) -> None:
     model = botocore.session.get_session().get_service_model(service)
@@ -69,6 +72,7 @@ def test_with_the_number_too_only_what_the_tutorial_does_passes(own_account: Acc
             assert "the tutorial has no such step" in refused(own_account, service, operation)
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
@@ -98,6 +102,7 @@ def test_nothing_is_changed_before_the_number_is_typed(closed: Account) -> None:
     assert iam.create_role(client, name=closed.named("role"), trust_policy=EC2).name == closed.named("role")
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("typed", ["111122223334", "", "1111", "1111222233334", "anna", "wJalrXUtnFEMI/K7MDENG"])
 def test_another_number_opens_nothing(closed: Account, typed: str) -> None:
     with pytest.raises(GuardError, match=f"this is account {HERE}: nothing is changed"):
@@ -113,6 +118,7 @@ def test_a_number_that_is_no_text_is_taken(closed: Account) -> None:
 # --- whose it is
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("name", ["tutorial-role", "ben-tutorial-role", "anna"])
 def test_a_name_without_ones_prefix_is_not_made(own_account: Account, name: str) -> None:
     for service, operation, parameter in [
@@ -189,6 +195,7 @@ def test_a_bucket_of_somebody_elses_is_left_alone(own_account: Account, tmp_path
         assert isinstance(caught.value, GuardError) or "HeadObject" in str(caught.value)
 
 
+@pytest.mark.exhaustive
 def test_a_bucket_of_ones_own_can_be_used(own_account: Account, tmp_path: Path) -> None:
     s3, name = own_account.client("s3"), own_account.named(f"t-{own_account.ledger.id}")
     (tmp_path / "file").write_text("text")
@@ -281,12 +288,14 @@ CHANGING_LINES = [
 ]
 
 
+@pytest.mark.exhaustive(but_first=3)
 @pytest.mark.parametrize("line", CHANGING_LINES)
 def test_a_line_that_changes_something_is_not_run(own_account: Account, line: str) -> None:
     with pytest.raises(GuardError, match=r"was not run|Write the service and the command first"):
         cli.run(own_account, line)
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize(
     "line",
     [

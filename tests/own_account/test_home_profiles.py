@@ -214,6 +214,7 @@ ini_files = st.lists(st.tuples(lines, line_ends)).map(lambda pairs: "".join(map(
 contents = st.none() | st.binary() | ini_files
 
 
+@pytest.mark.exhaustive
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(config=contents, credentials=contents)
 @example(config=CONFIG, credentials=None)
@@ -252,6 +253,7 @@ def test_what_the_learner_changed_meanwhile_stays(home: Home) -> None:
     assert {path.name for path in home.aws.iterdir()} == {"config", "credentials"}, "a backup would keep the keys"
 
 
+@pytest.mark.exhaustive
 def test_what_the_aws_cli_set_in_the_profile_goes_with_it(home: Home) -> None:
     home.write(CONFIG, CREDENTIALS)
     home.add()
@@ -302,6 +304,7 @@ names = st.from_regex(r"[A-Za-z0-9._-]{1,4}", fullmatch=True)
 headers = st.text(st.sampled_from("ab-_.\t \"'\\#;]["), max_size=6)
 
 
+@pytest.mark.exhaustive
 @settings(deadline=None, max_examples=60)
 @given(name=names, header=headers, kind=st.sampled_from(["", "profile ", "profile", " profile "]))
 def test_whatever_aws_reads_as_the_profile_is_seen(name: str, header: str, kind: str) -> None:

@@ -271,6 +271,7 @@ def test_what_is_no_account_number_is_said_before_anything_is_asked(offline: Lea
     )
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("value", ["true", "1", "yes", "woodpecker"])
 def test_ci_is_refused(learner: Learner, sandbox: Connection, value: str) -> None:
     learner.export_key(administrator(sandbox))
@@ -280,6 +281,7 @@ def test_ci_is_refused(learner: Learner, sandbox: Connection, value: str) -> Non
     assert open_own_account(AWS).account_id == HERE
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize("value", ["", "0", "false", "False", "no"])
 def test_what_is_no_ci(learner: Learner, sandbox: Connection, value: str) -> None:
     learner.export_key(administrator(sandbox))
@@ -402,6 +404,7 @@ def expired() -> Iterator[tuple[Connection, Key]]:
         yield connection, session
 
 
+@pytest.mark.exhaustive(but_first=1)
 def test_expired_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expired: tuple[Connection, Key]) -> None:
     connection, session = expired
     learner = learner_at(tmp_path, monkeypatch, connection)
@@ -494,6 +497,7 @@ def test_a_sign_in_that_has_ended(offline: Learner, config: str, profile: str, t
     assert f"{command}` in a terminal" in told
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("token", [None, "{damaged", "{}"])
 def test_a_console_sign_in_that_was_never_made(offline: Learner, token: str | None) -> None:
     offline.write(".aws/config", CONSOLE)
@@ -504,7 +508,7 @@ def test_a_console_sign_in_that_was_never_made(offline: Learner, token: str | No
     assert "Run `aws login --profile home` in a terminal" in told
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
@@ -526,6 +530,7 @@ def test_a_console_sign_in_that_aws_does_not_renew(offline: Learner, answer: str
 WITH_MFA = f"[profile admin]\nmfa_serial = arn:aws:iam::{HERE}:mfa/ana\nrole_arn = {ROLE_ARN}\nsource_profile = base\n"
 
 
+@pytest.mark.exhaustive
 def test_an_mfa_code_that_nobody_can_be_asked_for(offline: Learner) -> None:
     offline.write(".aws/config", WITH_MFA)
     offline.write(".aws/credentials", f"[base]\n{KEY_FILE}")
@@ -536,6 +541,7 @@ def test_an_mfa_code_that_nobody_can_be_asked_for(offline: Learner) -> None:
     assert told.startswith("CredentialsExpired: The credentials of profile admin could not be renewed without an MFA")
 
 
+@pytest.mark.exhaustive
 def test_an_mfa_code_that_is_not_needed_for_a_key_in_the_environment(learner: Learner, sandbox: Connection) -> None:
     learner.write(".aws/config", WITH_MFA.replace("profile admin", "default"))
     learner.export_key(administrator(sandbox))

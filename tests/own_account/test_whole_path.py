@@ -17,6 +17,7 @@ DELAY = 4
 KILLED_AT = 20  # the number of a call halfway
 
 
+@pytest.mark.exhaustive
 def test_with_the_listed_permissions_alone_late_and_killed_on_the_way_it_is_walked_and_leaves_nothing():
     """All in one walk, for each push; `test_faults`, `test_permissions` and the notebooks' runs try each apart."""
     with strange_sandbox(SECONDS_LATE) as owned, fault_proxy(owned.endpoint_url) as proxy:

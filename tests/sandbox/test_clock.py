@@ -123,6 +123,7 @@ def test_a_time_that_is_none_is_said(sandbox, seconds):
     assert send(sandbox, "POST", "/sandbox/advance", body=seconds.encode(), signer=administrator(sandbox)).status == 400
 
 
+@pytest.mark.exhaustive
 def test_a_notebook_moves_the_clock_of_its_account():
     account = open_account("private")
     steps.begin(account, 5)

@@ -165,6 +165,7 @@ DAMAGED_AUTHORIZATIONS = {
 }
 
 
+@pytest.mark.exhaustive(but_first=12)
 @services
 @pytest.mark.parametrize("damage", DAMAGED_AUTHORIZATIONS)
 def test_a_damaged_authorization_is_refused(sandbox, service, damage):
@@ -433,6 +434,7 @@ junk = st.recursive(
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("check", "usual"), POLICIES.values(), ids=POLICIES)
 @settings(max_examples=150, deadline=None)
 @given(junk=st.dictionaries(st.sampled_from(ELEMENTS), junk, max_size=3), statement=st.none() | junk)

@@ -45,6 +45,7 @@ def found(path):
     return thing
 
 
+@pytest.mark.exhaustive(but_first=4)
 @pytest.mark.parametrize(
     ("module", "name"), sorted({name for path in SEAM.glob("*.py") for name in moto_imports(path)})
 )

@@ -86,6 +86,7 @@ def test_it_listens_on_127_0_0_1_only(sandbox, family, host):
             stranger.connect((host, port_of(sandbox)))
 
 
+@pytest.mark.exhaustive
 def test_a_port_that_is_taken_gets_one_sentence(sandbox, start):
     port = port_of(sandbox)
     process = start("--port", str(port))
@@ -114,6 +115,7 @@ def test_a_signal_ends_it_cleanly(start, number):
     assert (process.returncode, output, errors) == (0, "", "")
 
 
+@pytest.mark.exhaustive
 def test_standard_output_holds_nothing_but_the_first_line(start):
     process = start()
     connection = Connection.from_json(process.stdout.readline())
@@ -235,6 +237,7 @@ def witness(sandbox):
     return new_user(sandbox)
 
 
+@pytest.mark.exhaustive(but_first=20)
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("path", RESET + TRICKS)
 def test_the_control_addresses_are_closed(sandbox, others, witness, who, path):

@@ -71,6 +71,7 @@ def test_the_repository_holds_none() -> None:
     assert (found.stdout, found.stderr, found.returncode) == ("", "", 0)
 
 
+@pytest.mark.exhaustive(but_first=4)
 @pytest.mark.parametrize("name", PLACES)
 def test_each_kind_is_found_wherever_it_is_and_never_repeated(tmp_path: Path, name: str) -> None:
     files = []
@@ -101,6 +102,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + _random.randbyte
 SVG = base64.b64encode(b'<svg xmlns="http://www.w3.org/2000/svg">' + b"<path d='M1 2'/>" * 50).decode()
 
 
+@pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize(
     "text",
     [

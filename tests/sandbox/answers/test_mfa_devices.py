@@ -351,6 +351,7 @@ def test_a_session_of_a_role_says_no_mfa_however_it_was_assumed(sandbox):
 # --- time
 
 
+@pytest.mark.exhaustive
 def test_mfa_ages_and_an_app_that_is_out_of_step_is_synchronized():
     with running_sandbox() as sandbox:
         fresh = {**MFA_DONE, "NumericLessThan": {"aws:MultiFactorAuthAge": "1800"}}

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from support.sandbox_clients import HERE, administrator, allow, client, document, new_user, running_sandbox, unique
+from support.sandbox_clients import HERE, administrator, allow, client, document, new_user, unique
 
 OTHER = {"AWS": f"arn:aws:iam::{HERE}:user/other"}
 ACCOUNT = {"AWS": f"arn:aws:iam::{HERE}:root"}
@@ -11,10 +11,9 @@ KEY = "notes.txt"
 
 
 @pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox() as connection:
-        new_user(connection, name="other")
-        yield connection
+def sandbox(sandbox):
+    new_user(sandbox, name="other")
+    return sandbox
 
 
 def statement(effect, principal, **more):
@@ -53,6 +52,7 @@ CASES = [
 ]
 
 
+@pytest.mark.exhaustive(but_first=4)
 @pytest.mark.parametrize(("identity_policy", "statements", "may_read"), CASES)
 def test_who_may_read_an_object(sandbox, identity_policy, statements, may_read):
     user = new_user(sandbox, *([allow("s3:GetObject")] if identity_policy else []))

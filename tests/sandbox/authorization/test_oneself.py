@@ -101,6 +101,7 @@ def test_ids_begin_as_awss(sandbox):
     assert re.fullmatch("ANPA[A-Z0-9]{17}", awss)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("scope", "mine", "awss"), [("All", True, True), ("Local", True, False), ("AWS", False, True)])
 def test_policies_are_listed_by_scope(sandbox, scope, mine, awss):
     iam(sandbox).create_policy(PolicyName=unique("policy"), PolicyDocument=document(allow("s3:*")))

@@ -201,6 +201,7 @@ def foreign_state(folder, port, pid):
     (folder / "state.json").write_text(json.dumps({"pid": pid, "connection": connection}))
 
 
+@pytest.mark.exhaustive
 def test_another_server_on_the_port_is_not_taken_for_it(folder):
     with another_server(b'{"instance": "yet another"}') as port, innocent_process() as innocent:
         foreign_state(folder, port, innocent.pid)
@@ -210,6 +211,7 @@ def test_another_server_on_the_port_is_not_taken_for_it(folder):
         assert innocent.poll() is None
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("says", [b"hello", b"{}", b"null", b'{"instance": "yet another"}', b"\xff\xfe"])
 def test_stopping_kills_no_process_of_somebody_else(folder, says):
     with another_server(says) as port, innocent_process() as innocent:
@@ -301,6 +303,7 @@ def test_it_ends_when_nobody_has_asked_for_long(checks_often):
     assert time.monotonic() - last_asked >= 1
 
 
+@pytest.mark.exhaustive
 def test_it_ends_when_its_state_file_goes_away(checks_often, tmp_path):
     state_file = tmp_path / "state.json"
     process, connection = checks_often("--state-file", state_file)
@@ -344,6 +347,7 @@ def run(clone, *arguments, **environment):
     )
 
 
+@pytest.mark.exhaustive
 def test_the_stop_command(clone):
     opened = run(clone, "-c", "from helpers.account import open_account; print(open_account('sandbox').news)")
     assert opened.stdout == f"{NEW}\n"

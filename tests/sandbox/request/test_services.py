@@ -179,6 +179,7 @@ def broken():
     server.shutdown()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("service", "call"), [("iam", "list_roles"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
 )

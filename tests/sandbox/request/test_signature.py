@@ -237,6 +237,7 @@ def test_a_policy_sees_how_a_request_was_signed(sandbox, bucket):
     assert fetch(sandbox, presigner(sandbox, user.key).generate_presigned_url("get_object", wanted))[0] == 403
 
 
+@pytest.mark.exhaustive
 def test_the_cli_presigns(sandbox, bucket):
     admin = administrator(sandbox)
     environment = clean_environment(
@@ -315,6 +316,7 @@ def test_sts_wants_a_signature(sandbox, action):
 # --- bodies
 
 
+@pytest.mark.exhaustive
 def test_a_large_file_goes_up_in_parts_and_as_a_stream(sandbox, bucket, tmp_path):
     user = new_user(sandbox, allow("s3:PutObject", f"arn:aws:s3:::{bucket}/*"))
     s3, reader = client(sandbox, "s3", user.key), client(sandbox, "s3", administrator(sandbox))
