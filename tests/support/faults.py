@@ -177,7 +177,7 @@ def _act(what: str, environment: dict[str, str], files: Path, printed: Path) -> 
     os.environ.update(environment)
     sys.argv = [what]
     opening.FOLDER, opening.read_choice = files, partial(read_choice, files)
-    own_account_opening.CLIENT_CONFIG = own_account_opening.CLIENT_CONFIG.merge(CLIENTS)
+    opening.CLIENT_CONFIG = own_account_opening.CLIENT_CONFIG = own_account_opening.CLIENT_CONFIG.merge(CLIENTS)
     if what == CLEANING:
         sys.exit(CLEAN + clean_up.main())
     try:
