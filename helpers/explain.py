@@ -181,8 +181,7 @@ def _after_refusal(
 
 
 def _opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanation:
-    do = "Open the session anew, without a session policy or with one that allows this."
-    return replace(explained, decided_by="session", reason=f"AWS says: {_said(refusal)}.", next_step=NextStep(do))
+    return replace(explained, decided_by="session", reason=f"AWS says: {_said(refusal)}.")
 
 
 def _is_recent(account: OpenAccount, changed: datetime | None) -> bool:

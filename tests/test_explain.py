@@ -269,6 +269,17 @@ def test_a_head_request_of_a_session_is_explained_by_what_signed_it(account: Acc
     assert found.question == f"session {role_arn.split('/')[1]}/app, s3:ListBucket on arn:aws:s3:::{bucket}"
 
 
+def test_a_bucket_of_another_account_gets_its_first_policy(account: Account) -> None:
+    user, bucket = new_user(account, allow("s3:*")), unique("bucket")
+    account.others[0].client("s3").create_bucket(Bucket=bucket)
+    listing = account.client("s3", user.key).list_objects_v2
+    found = explain(account, error_of(listing, Bucket=bucket))
+    assert "the bucket has no policy that lets" in found.reason
+    policy = json.loads(shlex.split(found.next_step.cli)[-1])
+    account.others[0].client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    assert error_of(listing, Bucket=bucket) is None
+
+
 def test_a_bucket_policy_denies(account: Account) -> None:
     user, bucket = new_user(account, allow("s3:*")), unique("bucket")
     account.client("s3").create_bucket(Bucket=bucket)
@@ -298,6 +309,19 @@ def test_a_session_policy_that_aws_names_is_named(account: Account) -> None:
     asked = {"principal": session_arn, "action": "s3:ListAllMyBuckets"}
     assert explain(account, **asked).verdict is Verdict.ALLOWED
     assert explain(account, **asked, session_policies=[json.loads(narrow)]).decided_by == "session"
+
+
+def test_a_session_policy_is_not_all_that_is_missing(account: Account) -> None:
+    role_arn = new_role(account, trust({"AWS": account.account_id}))
+    session_arn = f"{role_arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/app"
+    action = "s3:ListAllMyBuckets"
+    told = f"is not authorized to perform: {action} because no session policy allows the {action} action"
+    found = explain(account, f"User: {session_arn} {told}")
+    assert found.decided_by == "session"
+    assert found.next_step.do.startswith("2 changes are needed. 1) Open the session anew")
+    opened, allowed = found.next_step.cli.splitlines()
+    assert opened == f"aws sts assume-role --role-arn {role_arn} --role-session-name app"
+    assert allowed.startswith("aws iam put-role-policy")
 
 
 # --- refusals that no policy decides

@@ -362,7 +362,7 @@ def _read_bucket(account: OpenAccount, bucket: str) -> Resource:
         except ClientError as error:
             code = code_of(error)
             if code == "NoSuchBucketPolicy":
-                return Resource(account_id=owner.account_id)
+                return Resource(account_id=owner.account_id, place=place)
             if code == "NoSuchBucket":
                 return Resource()
             if code not in REFUSED:

@@ -124,6 +124,7 @@ class _Mends:
     def together(self) -> Iterator[Mend]:
         """Propose several changes at once, as few as will do."""
         kinds = [
+            [*self._without_session_policies()],
             [*self._lifting_denies()],
             [*self._on_the_other_side()],
             [*self._on_the_callers_side()],
@@ -290,9 +291,16 @@ class _Mends:
     # --- the session
 
     def _without_session_policies(self) -> Iterator[Mend]:
+        principal = self._request.principal
         if self._decided.policies.session is not None:
-            do = "Open the session anew, without a session policy or with one that allows this."
-            yield Mend(NextStep(do), lambda state: (state[0], replace(state[1], session=None)))
+            name = principal.arn.rpartition("/")[2]
+            step = NextStep(
+                "Open the session anew, without a session policy or with one that allows this.",
+                cli=f"aws sts assume-role --role-arn {principal.role_arn} --role-session-name {name}"
+                if principal.role_arn
+                else "",
+            )
+            yield Mend(step, lambda state: (state[0], replace(state[1], session=None)))
 
     # --- the other side
 
