@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers.account import open_account, open_for_reading
@@ -203,7 +204,7 @@ def _unseen(account: OpenAccount, explained: Explanation, refusal: Refusal, *, i
     do = f"Wait a few seconds and make the call again. If it is refused again: {ask}" if is_recent else ask
     return replace(
         explained,
-        verdict=Verdict.EXPLICIT_DENY if refusal.denies else Verdict.IMPLICIT_DENY,
+        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
         decided_by=None,
         reason=f"{told}The policies that can be read here allow it, so what refused is not among them. {can_be}",
         next_step=NextStep(
@@ -218,6 +219,8 @@ def _said(refusal: Refusal) -> str:
     if refusal.denies:
         article = "an" if refusal.denies[0] in "aeiou" else "a"
         return f"an explicit deny in {article} {refusal.denies}"
+    if refusal.is_explicit:
+        return "an explicit deny, and not in which policy"
     return f"no {refusal.allows} allows it"
 
 
@@ -229,7 +232,7 @@ def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
     key = " For KMS, that is the key's own policy, which always has a say." if _is_of_kms(refusal) else ""
     return replace(
         explained,
-        verdict=Verdict.EXPLICIT_DENY if refusal.denies else Verdict.IMPLICIT_DENY,
+        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
         decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind),
         reason=f"AWS says: {_said(refusal)}. That policy cannot be read here.{key}",
         next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else explained.next_step,
@@ -254,12 +257,24 @@ def _nobody_told(refusal: Refusal, call: Call | None) -> Explanation:
     operation = (call.operation if call else "") or refusal.operation
     reason, do = _what_is_not_told(refusal, operation)
     return Explanation(
-        question=f"the call {operation}" if operation else "a call",
-        verdict=Verdict.EXPLICIT_DENY if refusal.denies else Verdict.IMPLICIT_DENY,
+        question=f"the call {operation}" if operation else _asked_for(refusal),
+        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
         decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind or ""),
         reason=reason,
-        next_step=NextStep(do, cli="" if refusal.caller else "aws sts get-caller-identity"),
+        next_step=NextStep(do, cli=_who_asked_line(refusal)),
     )
+
+
+def _asked_for(refusal: Refusal) -> str:
+    on = f" on {refusal.resource}" if refusal.resource != "*" else ""
+    return f"{refusal.action}{on}" if refusal.action else "a call"
+
+
+def _who_asked_line(refusal: Refusal) -> str:
+    if refusal.encoded:
+        decode = f"aws sts decode-authorization-message --encoded-message {refusal.encoded}"
+        return f"{decode} --query DecodedMessage --output text"
+    return "" if refusal.caller else "aws sts get-caller-identity"
 
 
 def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
@@ -276,6 +291,12 @@ def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
             "The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
             f"Give the error as AWS sent it, with its ARNs, or ask: {ask}.",
         )
+    if refusal.encoded:
+        return (
+            "AWS encoded who asked for what, and decodes it for callers of that account who have "
+            "sts:DecodeAuthorizationMessage. It was not decoded here.",
+            "Have it decoded in the account that the call was for, by somebody who may.",
+        )
     untold, find = (
         "AWS refused it, and its answer does not say who asked for what",
         "See whose key signed the call, and",
@@ -286,15 +307,28 @@ def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
             f"Make the call again as a GET, which is refused in words. {find} ask again: {ask}. HEAD of an object "
             "wants s3:GetObject on it; of a bucket, or of an object that is not there, s3:ListBucket on the bucket.",
         )
+    if _is_of_s3(refusal, operation):
+        return (
+            f"{untold}. S3 says both only to callers of the bucket's own account or organization: so the bucket is "
+            "perhaps another account's, or public access to it is blocked.",
+            f"{find} whose the bucket is; then ask again: {ask}. Besides the object, a bucket with a KMS key wants "
+            "kms:GenerateDataKey to write and kms:Decrypt to read, an upload in parts both, and an ACL "
+            "s3:PutObjectAcl.",
+        )
     return f"{untold}.", f"{find} ask again: {ask}."
 
 
+def _is_of_s3(refusal: Refusal, operation: str) -> bool:
+    of_s3 = botocore.session.get_session().get_service_model("s3").operation_names
+    return operation in of_s3 or refusal.message_has("S3", "s3.", "s3:", any_of=True)
+
+
 def _caller_is_gone(refusal: Refusal, question: str, told: str) -> Explanation:
-    said = f"AWS says: {_said(refusal)}." if refusal.kind else "AWS refused it."
+    said = f"AWS says: {_said(refusal)}." if refusal.kind or refusal.is_explicit else "AWS refused it."
     gone = NextStep("See whose key the program uses now.", cli="aws sts get-caller-identity")
     return Explanation(
         question=question,
-        verdict=Verdict.EXPLICIT_DENY if refusal.denies else Verdict.IMPLICIT_DENY,
+        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
         decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind or ""),
         reason=f"{said} {told} It was deleted since, or the refusal is from another account.",
         next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else gone,

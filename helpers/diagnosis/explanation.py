@@ -110,6 +110,10 @@ class NextStep:
         return [(label, text) for label, text in ways if text]
 
 
+Told = tuple[str, NextStep]
+"""Why, in a sentence or two, and what to do."""
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
     """Why AWS answers a request as it does, and what to do about it.

@@ -8,14 +8,18 @@ from collections.abc import Callable
 
 from helpers.clients.calls import Call, OpenAccount
 from helpers.diagnosis.access_keys import KnownKey, look_up
-from helpers.diagnosis.explanation import Decider, Explanation, NextStep
+from helpers.diagnosis.explanation import Decider, Explanation, NextStep, Told
 from helpers.diagnosis.live_policies import read_resource
 from helpers.diagnosis.refusals import Refusal
+from helpers.diagnosis.service_refusals import (
+    key_policy,
+    provider_of_identities_is_missing,
+    region_of_a_bucket,
+    role_not_for_the_service,
+    role_of_another_account,
+)
 from helpers.evaluation.decisions import Verdict
 from helpers.policies import listed, parse_policy, statements
-
-Told = tuple[str, NextStep]
-"""Why, in a sentence or two, and what to do."""
 
 # Regions that an account has to opt in to before they know its keys.
 # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
@@ -58,16 +62,24 @@ def explain_known(account: OpenAccount, refusal: Refusal, call: Call | None) -> 
     """
     for decided_by, rule in _RULES:
         if told := rule(account, refusal, call):
-            reason, next_step = told
-            question = call.operation if call else refusal.operation
-            return Explanation(
-                question=f"the call {question}" if question else "a call with these credentials",
-                verdict=Verdict.IMPLICIT_DENY,
-                decided_by=decided_by,
-                reason=reason,
-                next_step=next_step,
-            )
+            return _explained(decided_by, told, refusal, call)
+    for decided_by, of_service in _RULES_OF_SERVICES:
+        if told := of_service(refusal):
+            return _explained(decided_by, told, refusal, call)
     return None
+
+
+def _explained(decided_by: Decider, told: Told, refusal: Refusal, call: Call | None) -> Explanation:
+    reason, next_step = told
+    operation = call.operation if call else refusal.operation
+    unnamed = "a call with these credentials" if decided_by == "credentials" else "a call"
+    return Explanation(
+        question=f"the call {operation}" if operation else unnamed,
+        verdict=Verdict.IMPLICIT_DENY,
+        decided_by=decided_by,
+        reason=reason,
+        next_step=next_step,
+    )
 
 
 def _sentences(*sentences: str) -> str:
@@ -491,4 +503,11 @@ _RULES: tuple[tuple[Decider, _Rule], ...] = (
     ("request", _duration),
     ("request", _document),
     ("request", _session_name),
+)
+_RULES_OF_SERVICES: tuple[tuple[Decider, Callable[[Refusal], Told | None]], ...] = (
+    ("request", role_of_another_account),
+    ("resource", role_not_for_the_service),
+    ("resource", provider_of_identities_is_missing),
+    ("resource", key_policy),
+    ("request", region_of_a_bucket),
 )

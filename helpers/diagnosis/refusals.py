@@ -35,6 +35,10 @@ _CONSOLE = re.compile(
     rf"On resources?(?:\(s\))?: {_RESOURCE}",
     re.DOTALL,
 )
+_UNSAID_BY_WHOM = re.compile(
+    rf"[Nn]ot authorized to perform:? {_ACTION}(?! on resource: arn)"
+    r"|[Rr]ole [(\"]+(?P<role>arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)[)\"]+ cannot be assumed\."
+)
 _BECAUSE = re.compile(
     r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
     r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))"
@@ -42,7 +46,7 @@ _BECAUSE = re.compile(
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
 _OPERATION = re.compile(r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)")
 _CODES = (
-    re.compile(r"An error occurred \((?P<code>\w+)\)"),
+    re.compile(r"(?:An error occurred|A client error) \((?:\w+\.)?(?P<code>\w+)\)"),
     re.compile(r"api error (?P<code>\w+):"),
     re.compile(r"<Code>(?P<code>\w+)</Code>"),
     re.compile(r"Error ?[Cc]ode: \"?(?P<code>[A-Z]\w+)"),
@@ -55,11 +59,16 @@ _KIND_OF_CODE: tuple[tuple[str, str], ...] = (
     ("The security token included in the request is invalid", "InvalidClientTokenId"),
     ("The security token included in the request is expired", "ExpiredToken"),
     ("signature we calculated does not match", "SignatureDoesNotMatch"),
-    ("not authorized to perform", "AccessDenied"),
+    ("ot authorized to perform", "AccessDenied"),
     ("explicit deny", "AccessDenied"),
     ("Access Denied", "AccessDenied"),
     ("AccessDenied", "AccessDenied"),
     ("Forbidden", "403"),
+    ("cannot be assumed", "AccessDenied"),
+    ("nable to assume", "AccessDenied"),
+    ("ross-account pass role", "AccessDenied"),
+    ("No OpenIDConnect provider found", "InvalidIdentityToken"),
+    ("authorization header is malformed; the region", "AuthorizationHeaderMalformed"),
     ("Invalid principal in policy", "MalformedPolicyDocument"),
     ("Unable to locate credentials", "MissingAuthenticationToken"),
     ("no valid credential sources", "MissingAuthenticationToken"),
@@ -108,6 +117,11 @@ class Refusal:
     def is_forbidden(self) -> bool:
         """Whether AWS refused for want of permission."""
         return self.code in REFUSED
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether AWS says that a Deny refused it, of whatever policy."""
+        return "explicit deny" in self.message
 
     @property
     def kind(self) -> str | None:
@@ -181,6 +195,8 @@ def _read(code: str, message: str) -> Refusal:
     if told:
         resource = _arn_of(_trimmed(told.get("resource") or "*"), told.get("caller") or "")
         refusal = replace(refusal, caller=told.get("caller"), action=told.get("action"), resource=resource)
+    elif unsaid := _UNSAID_BY_WHOM.search(message):
+        refusal = replace(refusal, action=unsaid["action"] or "sts:AssumeRole", resource=unsaid["role"] or "*")
     if because:
         refusal = replace(refusal, allows=because["allows"], denies=because["denies"])
     return replace(refusal, encoded=encoded["encoded"]) if encoded else refusal

@@ -322,3 +322,46 @@ def test_aws_words_are_told_where_the_caller_is_not_in_the_account(account: Acco
 @pytest.mark.parametrize("text", ["Unable to locate credentials. You can configure …", "NoCredentialProviders: no …"])
 def test_a_program_without_credentials(account: Account, text: str) -> None:
     assert_says(explain(account, text), "not signed", "credentials")
+
+
+LAMBDAS_ROLE = "The role defined for the function cannot be assumed by Lambda."
+KMS = (
+    "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
+)
+NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
+WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{ AccessDeniedException: Cross-account pass role is not allowed.", ["within its account", "get-caller"]),
+        (f"InvalidParameterValueException: {LAMBDAS_ROLE}", ["trust policy", "lambda.amazonaws.com", "moment ago"]),
+        ("ClientException: ECS was unable to assume the role that was provided for this task", ["ecs-tasks.amazonaws"]),
+        ("No OpenIDConnect provider found in your account for https://a.b/c.", ["https://a.b/c,", "identity provider"]),
+        ("Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity", ["Federated"]),
+        (f"User: arn:aws:sts::999988887777:assumed-role/x/y is not authorized to perform: {KMS}", ["key policy"]),
+        (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
+        ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
+        ("An error occurred (IllegalLocationConstraintException) when calling the CreateBucket", ["us-east-1"]),
+        (f"An error occurred ({NAMELESS}", ["another account", "kms:GenerateDataKey"]),
+        ("Error putting object in S3 bucket (b): AccessDenied: Access Denied", ["another account", "s3:PutObjectAcl"]),
+        (f"UnauthorizedOperation: Encoded authorization failure message: {'x1-_' * 30}", ["decode", "x1-_" * 30]),
+        ("User: arn:aws:iam::111122223333:user/no is not authorized to perform: a:B with an explicit deny", ["deny"]),
+    ],
+)
+def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
+    assert_says(explain(account, text), *words)
+
+
+def test_the_role_that_terraform_names_is_told(account: Account) -> None:
+    role = "arn:aws:iam::999988887777:role/deploy"
+    for text in (f'The role "{role}" cannot be assumed.', f"IAM Role ({role}) cannot be assumed.\n\nThere are"):
+        assert explain(account, text).question == f"sts:AssumeRole on {role}"
+
+
+def test_an_error_that_is_no_refusal_is_named(account: Account) -> None:
+    with pytest.raises(ValueError, match="This is NotFoundException"):
+        explain(
+            account, "An error occurred (KMS.NotFoundException) when calling the PutObject operation: Invalid keyId"
+        )
