@@ -218,7 +218,8 @@ def _unseen(account: OpenAccount, explained: Explanation, refusal: Refusal, *, i
 def _said(refusal: Refusal) -> str:
     if refusal.denies:
         article = "an" if refusal.denies[0] in "aeiou" else "a"
-        return f"an explicit deny in {article} {refusal.denies}"
+        which = f", {refusal.policy_arn}" if refusal.policy_arn else ""
+        return f"an explicit deny in {article} {refusal.denies}{which}"
     if refusal.is_explicit:
         return "an explicit deny, and not in which policy"
     return f"no {refusal.allows} allows it"
@@ -227,8 +228,9 @@ def _said(refusal: Refusal) -> str:
 def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
     """Tell what AWS's message says, where the policies could not all be read."""
     if refusal.kind is None:
-        reason = "AWS refused it, and which side did depends on what could not be read."
-        return replace(explained, verdict=Verdict.IMPLICIT_DENY, reason=reason)
+        said = f"AWS says: {_said(refusal)}. Which" if refusal.is_explicit else "AWS refused it, and which"
+        verdict = Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY
+        return replace(explained, verdict=verdict, reason=f"{said} side did depends on what could not be read.")
     key = " For KMS, that is the key's own policy, which always has a say." if _is_of_kms(refusal) else ""
     return replace(
         explained,
@@ -279,16 +281,18 @@ def _who_asked_line(refusal: Refusal) -> str:
 
 def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
     """Say what AWS's answer leaves out, and how it can be found."""
-    if refusal.kind and refusal.caller:
+    if refusal.caller:
         asked = f"principal={refusal.caller!r}, action={refusal.action!r}, resource=…"
+        said = f"AWS says: {_said(refusal)}." if refusal.kind else "AWS refused it."
         return (
-            f"AWS says: {_said(refusal)}. On what it was asked, the answer does not say.",
+            f"{said} On what it was asked, the answer does not say.",
             f"See what was asked for, and ask again: explain(account, {asked}).",
         )
     ask = "explain(account, principal=…, action=…, resource=…)"
-    if _NAMES_SOMEBODY.search(refusal.message) and not refusal.caller:
+    if _NAMES_SOMEBODY.search(refusal.message):
+        said = f"AWS says: {_said(refusal)}. " if refusal.kind else ""
         return (
-            "The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
+            f"{said}The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
             f"Give the error as AWS sent it, with its ARNs, or ask: {ask}.",
         )
     if refusal.encoded:
@@ -297,8 +301,9 @@ def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
             "sts:DecodeAuthorizationMessage. It was not decoded here.",
             "Have it decoded in the account that the call was for, by somebody who may.",
         )
+    refused_on = re.search(r"Access to the resource (\S+) is denied", refusal.message)
     untold, find = (
-        "AWS refused it, and its answer does not say who asked for what",
+        f"AWS refused it{f' on {refused_on[1]}' if refused_on else ''}, and its answer does not say who asked for what",
         "See whose key signed the call, and",
     )
     if refusal.code in ("403", "Forbidden") or operation.startswith("Head"):

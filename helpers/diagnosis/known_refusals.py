@@ -11,13 +11,7 @@ from helpers.diagnosis.access_keys import KnownKey, look_up
 from helpers.diagnosis.explanation import Decider, Explanation, NextStep, Told
 from helpers.diagnosis.live_policies import read_resource
 from helpers.diagnosis.refusals import Refusal
-from helpers.diagnosis.service_refusals import (
-    key_policy,
-    provider_of_identities_is_missing,
-    region_of_a_bucket,
-    role_not_for_the_service,
-    role_of_another_account,
-)
+from helpers.diagnosis.service_refusals import explain_by_words
 from helpers.evaluation.decisions import Verdict
 from helpers.policies import listed, parse_policy, statements
 
@@ -63,10 +57,8 @@ def explain_known(account: OpenAccount, refusal: Refusal, call: Call | None) -> 
     for decided_by, rule in _RULES:
         if told := rule(account, refusal, call):
             return _explained(decided_by, told, refusal, call)
-    for decided_by, of_service in _RULES_OF_SERVICES:
-        if told := of_service(refusal):
-            return _explained(decided_by, told, refusal, call)
-    return None
+    by_words = explain_by_words(refusal)
+    return _explained(*by_words, refusal, call) if by_words else None
 
 
 def _explained(decided_by: Decider, told: Told, refusal: Refusal, call: Call | None) -> Explanation:
@@ -413,6 +405,11 @@ _DOCUMENT_FAULTS = {
             "--policy-document file://policy.json",
         ),
     ),
+    "with no principals": (
+        "A trust policy says who may assume the role, and a statement of this one names nobody: its Principal is "
+        "missing, or the list that was to fill it is empty.",
+        NextStep("Name a user, a role, an account or a service as the statement's Principal."),
+    ),
     "must be in ARN format": (
         "A Resource of the policy is no ARN: a placeholder was left in, or a name stands there.",
         NextStep("Put the whole ARN there.", cli='aws iam list-roles --query "Roles[].Arn"'),
@@ -424,11 +421,11 @@ def _document(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told
     message = refusal.message
     if refusal.code not in ("MalformedPolicyDocument", "MalformedPolicy"):
         return None
-    if refusal.message_has("Invalid principal in policy"):
+    known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
+    if known is None and refusal.message_has("Invalid principal in policy"):
         named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
         return _invalid_principal(*(named.groups() if named else _principal_given(call)))
-    known = (told for words, told in _DOCUMENT_FAULTS.items() if words in message)
-    return next(known, (f"AWS does not accept the policy document: {message}", NextStep("Mend the document.")))
+    return known or (f"AWS does not accept the policy document: {message}", NextStep("Mend the document."))
 
 
 def _principal_given(call: Call | None) -> tuple[str, str]:
@@ -453,7 +450,10 @@ def _invalid_principal(kind: str, named: str) -> Told:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    copy = NextStep("Copy the ARN again from the user's page.", cli='aws iam list-users --query "Users[].Arn"')
+    kind_named, key = ("role", "Roles") if ":role/" in named else ("user", "Users")
+    copy = NextStep(
+        f"Copy the ARN again from the {kind_named}'s page.", cli=f'aws iam list-{kind_named}s --query "{key}[].Arn"'
+    )
     if re.match("A(IDA|ROA)", named):
         return (
             "The trust policy still has the id of a user or role that was deleted, and AWS does not save that again.",
@@ -475,7 +475,10 @@ def _invalid_principal(kind: str, named: str) -> Told:
     if re.match(r"arn:aws-", named):
         return f"{named} is in another partition of AWS, and no policy reaches across partitions.", copy
     if not named:
-        return "A principal of the policy does not exist, or has a wildcard in its ARN.", copy
+        return "A principal of the policy does not exist, or has a wildcard in its ARN.", NextStep(
+            "See which users and roles there are: each ARN in the policy has to be one of theirs, letter by letter.",
+            cli='aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"',
+        )
     return f"The policy names {named}, and there is no such user or role: mistyped, or deleted.", copy
 
 
@@ -503,11 +506,4 @@ _RULES: tuple[tuple[Decider, _Rule], ...] = (
     ("request", _duration),
     ("request", _document),
     ("request", _session_name),
-)
-_RULES_OF_SERVICES: tuple[tuple[Decider, Callable[[Refusal], Told | None]], ...] = (
-    ("request", role_of_another_account),
-    ("resource", role_not_for_the_service),
-    ("resource", provider_of_identities_is_missing),
-    ("resource", key_policy),
-    ("request", region_of_a_bucket),
 )

@@ -363,7 +363,7 @@ def _read_bucket(account: OpenAccount, bucket: str) -> Resource:
             code = code_of(error)
             if code == "NoSuchBucketPolicy":
                 return Resource(account_id=owner.account_id, place=place)
-            if code == "NoSuchBucket":
+            if code in ("NoSuchBucket", "InvalidBucketName"):
                 return Resource()
             if code not in REFUSED:
                 raise

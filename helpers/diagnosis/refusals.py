@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from helpers.clients.error_codes import (
     EXPIRED,
+    FORBIDDEN,
     MALFORMED_KEY,
     REFUSED,
     UNKNOWN_KEY,
@@ -36,13 +37,26 @@ _CONSOLE = re.compile(
     re.DOTALL,
 )
 _UNSAID_BY_WHOM = re.compile(
-    rf"[Nn]ot authorized to perform:? {_ACTION}(?! on resource: arn)"
+    rf"[Nn]ot authorized to perform:? {_ACTION}"
     r"|[Rr]ole [(\"]+(?P<role>arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)[)\"]+ cannot be assumed\."
 )
 _BECAUSE = re.compile(
     r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
-    r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))"
+    r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))(?:: (?P<policy_arn>arn:[^\s\"']+))?"
 )
+_EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRONG_SECRET | EXPIRED | UNSIGNED) | {
+    "AuthorizationHeaderMalformed",
+    "BucketRegionError",
+    "IllegalLocationConstraintException",
+    "InvalidIdentityToken",
+    "MalformedPolicy",
+    "MalformedPolicyDocument",
+    "OptInRequired",
+    "PermanentRedirect",
+    "RegionDisabledException",
+    "RequestTimeTooSkewed",
+    "ValidationError",
+}
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
 _OPERATION = re.compile(r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)")
 _CODES = (
@@ -50,19 +64,20 @@ _CODES = (
     re.compile(r"api error (?P<code>\w+):"),
     re.compile(r"<Code>(?P<code>\w+)</Code>"),
     re.compile(r"Error ?[Cc]ode: \"?(?P<code>[A-Z]\w+)"),
-    re.compile(
-        r"\b(?P<code>AccessDenied(?:Exception)?|UnauthorizedOperation|[A-Z]\w+(?:Exception|TokenId|Token|Match)):"
-    ),
+    re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b"),
 )
+_ANY_EXCEPTION = re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match)):")
 _ENTITY = re.compile(r"(?P<kind>user|role|group|policy|instance profile) (?P<name>\S+)")
 _KIND_OF_CODE: tuple[tuple[str, str], ...] = (
     ("The security token included in the request is invalid", "InvalidClientTokenId"),
     ("The security token included in the request is expired", "ExpiredToken"),
+    ("does not exist in our records", "InvalidAccessKeyId"),
+    ("The requested DurationSeconds exceeds", "ValidationError"),
+    ("MultiFactorAuthentication failed", "AccessDenied"),
     ("signature we calculated does not match", "SignatureDoesNotMatch"),
     ("ot authorized to perform", "AccessDenied"),
     ("explicit deny", "AccessDenied"),
     ("Access Denied", "AccessDenied"),
-    ("AccessDenied", "AccessDenied"),
     ("Forbidden", "403"),
     ("cannot be assumed", "AccessDenied"),
     ("nable to assume", "AccessDenied"),
@@ -70,6 +85,16 @@ _KIND_OF_CODE: tuple[tuple[str, str], ...] = (
     ("No OpenIDConnect provider found", "InvalidIdentityToken"),
     ("authorization header is malformed; the region", "AuthorizationHeaderMalformed"),
     ("Invalid principal in policy", "MalformedPolicyDocument"),
+    ("authorization token has expired", "AccessDenied"),
+    ("no basic auth credentials", "AccessDenied"),
+    ("logged in to the server", "Unauthorized"),
+    ("config profile", "ProfileNotFound"),
+    ("retrieving token from sso", "UnauthorizedException"),
+    ("SSO session", "UnauthorizedException"),
+    ("Partial credentials found", "PartialCredentialsError"),
+    ("Missing Authentication Token", "Forbidden"),
+    ("Unable to load AWS credentials", "MissingAuthenticationToken"),
+    ("Unable to load credentials", "MissingAuthenticationToken"),
     ("Unable to locate credentials", "MissingAuthenticationToken"),
     ("no valid credential sources", "MissingAuthenticationToken"),
     ("Could not load credentials", "MissingAuthenticationToken"),
@@ -100,6 +125,7 @@ class Refusal:
         resource: the ARN that it was asked on, `*` where the message names none.
         allows: the kind of policy that does not allow it, in AWS's words, such as `session policy`.
         denies: the kind of policy that denies it.
+        policy_arn: which policy denies it, where that is told.
         encoded: the encoded authorization message, which STS can decode.
     """
 
@@ -111,12 +137,13 @@ class Refusal:
     resource: str = "*"
     allows: str | None = None
     denies: str | None = None
+    policy_arn: str = ""
     encoded: str | None = None
 
     @property
     def is_forbidden(self) -> bool:
         """Whether AWS refused for want of permission."""
-        return self.code in REFUSED
+        return self.code in REFUSED or self.message_has("not authorized to perform")
 
     @property
     def is_explicit(self) -> bool:
@@ -168,6 +195,8 @@ def parse_refusal(text: str) -> Refusal:
 def _parsed(text: str) -> Refusal:
     code = next((found["code"] for pattern in _CODES if (found := pattern.search(text))), "")
     code = code or next((code for words, code in _KIND_OF_CODE if words in text), "")
+    if not code and (found := _ANY_EXCEPTION.search(text)):
+        code = found["code"]
     refusal = _read(code, text)
     if refusal.action and not code:
         refusal = replace(refusal, code="AccessDenied")
@@ -177,8 +206,9 @@ def _parsed(text: str) -> Refusal:
 
 def _told(refusal: Refusal) -> tuple[int, int]:
     """Rank a reading: by how much of it is told, and then by how much of the names."""
+    is_whole = not refusal.resource.endswith(("because", "with"))  # the words that follow it
     told = (refusal.code, refusal.operation, refusal.caller, refusal.action, refusal.resource != "*", refusal.kind)
-    return sum(map(bool, told)), len(refusal.resource) + len(refusal.caller or "")
+    return sum(map(bool, (*told, is_whole))), len(refusal.resource) + len(refusal.caller or "")
 
 
 def _read(code: str, message: str) -> Refusal:
@@ -198,7 +228,8 @@ def _read(code: str, message: str) -> Refusal:
     elif unsaid := _UNSAID_BY_WHOM.search(message):
         refusal = replace(refusal, action=unsaid["action"] or "sts:AssumeRole", resource=unsaid["role"] or "*")
     if because:
-        refusal = replace(refusal, allows=because["allows"], denies=because["denies"])
+        policy_arn = (because["policy_arn"] or "").rstrip(".")
+        refusal = replace(refusal, allows=because["allows"], denies=because["denies"], policy_arn=policy_arn)
     return replace(refusal, encoded=encoded["encoded"]) if encoded else refusal
 
 

@@ -1,48 +1,117 @@
-"""Refusals in which a service has its part: a role handed to it, a provider of identities, a key, a bucket's region.
+"""Refusals that are known by their words: of services with rules of their own, and of programs that found no key.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 """
 
 import re
+from collections.abc import Mapping
 
-from helpers.diagnosis.explanation import NextStep, Told
+from helpers.diagnosis.explanation import Decider, NextStep, Told
 from helpers.diagnosis.refusals import Refusal
 
-_CANNOT_ASSUME = re.compile(
-    r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed", re.I
-)
-_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>\S+)")
-_REGION = re.compile(r"region '(?P<given>[a-z0-9-]+)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
-_OF_A_BUCKETS_REGION = {
-    "AuthorizationHeaderMalformed",
-    "PermanentRedirect",
-    "BucketRegionError",
-}
-_ROLES_TRUST = "aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument"
-
-
-def role_of_another_account(refusal: Refusal) -> Told | None:
-    """Explain a role that was handed to a service of another account.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-    """
-    if not refusal.message_has("ross-account pass role is not allowed"):
-        return None
-    return (
+_SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
+    r"ross-account pass role is not allowed": (
+        "request",
         "A role can be handed to a service only within its account: the role's ARN has another account's number than "
         "the caller's. Often the wrong profile signed the call, or the ARN was copied from another stage.",
         NextStep(
             "Compare the number in the role's ARN with the caller's, and hand over a role of the caller's account.",
             cli="aws sts get-caller-identity --query Account",
         ),
-    )
+    ),
+    r"Insufficient Lake Formation permission": (
+        "resource",
+        "Lake Formation guards the catalog besides IAM, and has not granted this to the caller.",
+        NextStep(
+            "Ask a data lake administrator for the permission that the message names.",
+            console="Lake Formation → Data permissions",
+            cli="aws lakeformation list-permissions --principal DataLakePrincipalIdentifier=<caller-arn>",
+        ),
+    ),
+    r"BlockPublicPolicy|Block Public Access": (
+        "resource",
+        "The policy would open the bucket to everybody, and S3 Block Public Access, on the bucket or on the account, "
+        "does not let that through.",
+        NextStep(
+            "Name in the policy who may, in place of everybody.",
+            console="S3 → Buckets → the bucket → Permissions → Block public access",
+            cli="aws s3api get-public-access-block --bucket <bucket-name>",
+        ),
+    ),
+    r"logged in to the server \(Unauthorized\)": (
+        "resource",
+        "The Kubernetes cluster does not know the caller. It keeps a list of its own of who may in (access entries, or "
+        "the ConfigMap aws-auth); IAM's policies do not decide it.",
+        NextStep(
+            "Ask whoever made the cluster to add the caller to that list.",
+            cli="aws eks list-access-entries --cluster-name <cluster-name>",
+        ),
+    ),
+    r"authorization token has expired|no basic auth credentials": (
+        "credentials",
+        "The registry's password is missing, or ended: it lasts twelve hours. No policy was asked.",
+        NextStep(
+            "Sign in to the registry again.",
+            cli="aws ecr get-login-password | docker login --username AWS --password-stdin "
+            "<account-id>.dkr.ecr.<region>.amazonaws.com",
+        ),
+    ),
+    r"config profile .+ could not be found": (
+        "credentials",
+        "The AWS configuration has no profile of this name, or it is read from another file. Nothing was asked of AWS.",
+        NextStep("Compare the name with the profiles that there are.", cli="aws configure list-profiles"),
+    ),
+    r"SSO session .*(?:expired|invalid)|retrieving token from sso|Session token not found or invalid": (
+        "credentials",
+        "The sign-in with IAM Identity Center has ended. No policy was asked.",
+        NextStep("Sign in again.", cli="aws sso login --profile <profile>"),
+    ),
+    r"GetRoleCredentials operation: No access": (
+        "identity",
+        "IAM Identity Center has not assigned this account with this permission set to the person who signed in.",
+        NextStep(
+            "Compare the account's number and the permission set's name in the profile; ask whoever administers IAM "
+            "Identity Center for the assignment.",
+            cli="aws configure list-profiles",
+        ),
+    ),
+    r"Partial credentials found": (
+        "credentials",
+        "Half a key was found: of an access key's id and its secret, one is not set. Nothing was asked of AWS.",
+        NextStep("Set both, in the same place, or neither.", cli="aws configure list"),
+    ),
+    r"Request has expired": (
+        "credentials",
+        "The presigned URL was for a limited time, which is over. No policy was asked.",
+        NextStep("Make a new one.", cli="aws s3 presign s3://<bucket-name>/<key> --expires-in 3600"),
+    ),
+    r"^\W*(?:[Mm]essage\W+)?Missing Authentication Token": (
+        "request",
+        "API Gateway says this where the API has no such path or method, and where a call came without a signature.",
+        NextStep("Compare stage, path and method of the URL with the API's; if they are right, sign the call."),
+    ),
+}
+_CANNOT_ASSUME = re.compile(
+    r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed", re.I
+)
+_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>\S+)")
+_REGION = re.compile(r"region '(?P<given>[a-z0-9-]+)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
+_OF_A_BUCKETS_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "BucketRegionError"}
 
 
-def role_not_for_the_service(refusal: Refusal) -> Told | None:
-    """Explain a service that cannot assume the role which it was handed.
+def explain_by_words(refusal: Refusal) -> tuple[Decider, Told] | None:
+    """Find what decided and why, in a refusal whose words alone tell; None in any other."""
+    for words, (decided_by, reason, next_step) in _SAID.items():
+        if re.search(words, refusal.message):
+            return decided_by, (reason, next_step)
+    if told := _cannot_assume(refusal) or _provider_is_missing(refusal) or _key_policy(refusal):
+        return "resource", told
+    told = _region_of_a_bucket(refusal)
+    return ("request", told) if told else None
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-    """
+
+def _cannot_assume(refusal: Refusal) -> Told | None:
+    """See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html for the rule."""
     if refusal.caller or refusal.action or not _CANNOT_ASSUME.search(refusal.message):
         return None
     return (
@@ -52,16 +121,13 @@ def role_not_for_the_service(refusal: Refusal) -> Told | None:
         NextStep(
             "See whom the role's trust policy names; if that is the service, wait ten seconds and try again.",
             console="IAM → Roles → the role → Trust relationships",
-            cli=_ROLES_TRUST,
+            cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
         ),
     )
 
 
-def provider_of_identities_is_missing(refusal: Refusal) -> Told | None:
-    """Explain a token whose issuer is no identity provider of the account.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
-    """
+def _provider_is_missing(refusal: Refusal) -> Told | None:
+    """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html for the rule."""
     found = _NO_PROVIDER.search(refusal.message)
     if found is None:
         return None
@@ -78,30 +144,25 @@ def provider_of_identities_is_missing(refusal: Refusal) -> Told | None:
     )
 
 
-def key_policy(refusal: Refusal) -> Told | None:
-    """Explain a call of KMS's that its key policy, or another region, did not let through.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
-    """
-    action = re.search(r"kms:\w+", refusal.message)
-    if action is None or not refusal.message_has("does not exist in this Region"):
+def _key_policy(refusal: Refusal) -> Told | None:
+    """See https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html for the rule."""
+    if not re.search(r"does not exist in this region", refusal.message, re.I):
         return None
+    named = re.search(r"kms:\w+", refusal.message)
+    action = named[0] if named else "kms:Decrypt" if refusal.message_has("ciphertext") else "The use of the KMS key"
     return (
-        f"{action[0]} was refused, and AWS leaves open which of three it is: the KMS key is not in this region, its "
-        "key policy does not let the caller in, or it denies the call. For KMS, the key's own policy always has a say.",
+        f"{action} was refused, and AWS leaves open which of three it is: the KMS key is not in this region, its key "
+        "policy does not let the caller in, or it denies the call. For KMS, the key's own policy always has a say.",
         NextStep(
-            f"See in which region the key is; then ask whoever administers it to allow {action[0]} in its key policy.",
+            "See in which region the key is; then ask whoever administers it to let the caller in, in its key policy.",
             console="KMS → Customer managed keys → the key → Key policy",
             cli="aws kms get-key-policy --key-id <key-id> --policy-name default --output text",
         ),
     )
 
 
-def region_of_a_bucket(refusal: Refusal) -> Told | None:
-    """Explain a call that went to another region than the bucket's, or made a bucket for another.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-    """
+def _region_of_a_bucket(refusal: Refusal) -> Told | None:
+    """See https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html for the rule."""
     if refusal.code == "IllegalLocationConstraintException":
         return (
             "A bucket is made through the region that it is to be in, and this call named another, or none: only in "

@@ -12,7 +12,7 @@ if not browser_program() and os.environ.get("CI") != "true":
     pytest.skip(NO_BROWSER, allow_module_level=True)
 
 NAMES = [path.stem for path in NOTEBOOKS]
-# The forms that lead out of the sandbox are tested in test_own_account_in_browser.py.
+# The forms that lead out of the sandbox are tested in test_own_account.py.
 ASKING = [path.stem for path in NOTEBOOKS if re.search("(arn|name|explain)_form\\(", path.read_text(encoding="utf-8"))]
 DRAWN = [path.stem for path in NOTEBOOKS if "<svg" in path.read_text(encoding="utf-8")]
 ROLE = "arn:aws:iam::111122223333:role/tutorial-role"

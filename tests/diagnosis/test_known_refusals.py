@@ -324,6 +324,8 @@ def test_a_program_without_credentials(account: Account, text: str) -> None:
     assert_says(explain(account, text), "not signed", "credentials")
 
 
+NO_PRINCIPALS = "x.InvalidPolicyException: The passed in policy has a statement with no principals!"
+TOO_LONG = "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 LAMBDAS_ROLE = "The role defined for the function cannot be assumed by Lambda."
 KMS = (
     "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
@@ -341,6 +343,59 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("No OpenIDConnect provider found in your account for https://a.b/c.", ["https://a.b/c,", "identity provider"]),
         ("Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity", ["Federated"]),
         (f"User: arn:aws:sts::999988887777:assumed-role/x/y is not authorized to perform: {KMS}", ["key policy"]),
+        ("AccessDeniedException: The ciphertext refers to a key that does not exist in this region", ["kms:Decrypt"]),
+        (
+            "(AccessDenied) when calling the A operation: Access to the resource https://q/ is denied.",
+            ["on https://q/,"],
+        ),
+        (
+            "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
+            ["a b po"],
+        ),
+        (
+            "Error putting x: MalformedPolicyDocument: Policy document should not specify a principal.",
+            ["trust"],
+        ),
+        (
+            f"MalformedPolicyDocument: Invalid principal in policy: {NO_PRINCIPALS}",
+            ["names nobody"],
+        ),
+        (
+            f'failed to assume role "arn:aws:iam::444455556666:role/x": {TOO_LONG}',
+            ["longer"],
+        ),
+        (
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            ["hour"],
+        ),
+        ("Amazon s 3 error: The AWS Access Key ID you provided does not exist in our records.", ["access key"]),
+        (
+            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: a:B with an explicit deny",
+            ["explicit deny"],
+        ),
+        (
+            "(AccessDeniedException) A: Insufficient Lake Formation permission(s): Required Describe on x",
+            ["Lake Formation"],
+        ),
+        (
+            "denied: Your authorization token has expired. Reauthenticate and try again.",
+            ["twelve hours", "docker login"],
+        ),
+        ("error: You must be logged in to the server (Unauthorized)", ["Kubernetes", "access entries"]),
+        ("The config profile (foo) could not be found", ["no profile", "list-profiles"]),
+        ("Error when retrieving token from sso: Token has expired and refresh failed", ["aws sso login"]),
+        ("An error occurred (UnauthorizedException): Session token not found or invalid", ["aws sso login"]),
+        ("(ForbiddenException) when calling the GetRoleCredentials operation: No access", ["assign"]),
+        ("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY", ["Half a key"]),
+        ("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", ["presign"]),
+        ("An error occurred (RequestExpired) when calling the X operation: Request has expired.", ["session ends"]),
+        ("Unable to load AWS credentials from any provider in the chain", ["not signed"]),
+        ('{"message":"Missing Authentication Token"}', ["API Gateway"]),
+        ("AccessDenied: public policies are prevented by the BlockPublicPolicy setting", ["everybody"]),
+        (
+            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
+            ["not"],
+        ),
         (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
         ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
         ("An error occurred (IllegalLocationConstraintException) when calling the CreateBucket", ["us-east-1"]),

@@ -105,3 +105,19 @@ def test_the_encoded_message_behind_the_words() -> None:
         f"perform this operation. Encoded authorization failure message: {'Ab3-_' * 20}"
     )
     assert parse_refusal(text).encoded == "Ab3-_" * 20
+
+
+def test_the_words_after_an_arn_at_the_end_of_a_line_are_not_its_own() -> None:
+    told = f"User: {USER} is not authorized\nto perform: iam:ListRoles on resource: arn:aws:iam::111122223333:role/*\n"
+    read = parse_refusal(
+        f"{told}with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o/p."
+    )
+    assert (read.resource, read.denies) == ("arn:aws:iam::111122223333:role/*", "service control policy")
+    assert read.policy_arn == "arn:aws:organizations::1:policy/o/p"
+    read = parse_refusal(f"{told}because no identity-based policy allows the iam:ListRoles action")
+    assert (read.resource, read.allows) == ("arn:aws:iam::111122223333:role/*", "identity-based policy")
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedAccess", "Amazon.SecretsManager.AmazonSecretsManagerException"])
+def test_what_is_not_authorized_is_a_refusal_under_any_code(code: str) -> None:
+    assert parse_refusal(f"An error occurred ({code}) when calling the X operation: {ASSUME}").is_forbidden
