@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -428,7 +429,10 @@ def typed(text: str, *options: str) -> tuple[int, str]:
         if text:
             os.write(outside, text.encode())
         else:
+            # One that comes between the prompt and the reading of the answer is not seen before something is typed.
             process.send_signal(signal.SIGINT)
+            while not select.select([outside], [], [], 1)[0]:
+                process.send_signal(signal.SIGINT)
         try:
             while read := os.read(outside, 4096):
                 screen += read

@@ -334,6 +334,7 @@ NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
 WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
 
 
+@pytest.mark.exhaustive(but_first=8)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
