@@ -46,6 +46,8 @@ _SIDES_IN_AWS_WORDS: dict[str, Side] = {
     "resource-based policy": "resource",
     "role trust policy": "resource",
 }
+_ACTIONS = re.compile(r"(?<![\w:/-])(?!arn:)[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\b")
+_FEW_LETTERS, _MANY_LETTERS = 20, 400
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
 # Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
 _OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
@@ -301,9 +303,8 @@ def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
             "sts:DecodeAuthorizationMessage. It was not decoded here.",
             "Have it decoded in the account that the call was for, by somebody who may.",
         )
-    refused_on = re.search(r"Access to the resource (\S+) is denied", refusal.message)
     untold, find = (
-        f"AWS refused it{f' on {refused_on[1]}' if refused_on else ''}, and its answer does not say who asked for what",
+        "AWS refused it, and its answer does not say who asked for what",
         "See whose key signed the call, and",
     )
     if refusal.code in ("403", "Forbidden") or operation.startswith("Head"):
@@ -320,7 +321,27 @@ def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
             "kms:GenerateDataKey to write and kms:Decrypt to read, an upload in parts both, and an ACL "
             "s3:PutObjectAcl.",
         )
-    return f"{untold}.", f"{find} ask again: {ask}."
+    words = _words_of(refusal)
+    if not words:
+        return f"{untold}.", f"{find} ask again: {ask}."
+    actions = dict.fromkeys(_ACTIONS.findall(refusal.message))
+    allow = f"Allow {', '.join(actions)} to whoever asked. " if actions else ""
+    return (
+        f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
+        f"{allow}Where a service acted (a task, a function, a job), it asked with the role that it was given: look at "
+        f"that role. Where a program of yours called, see whose key signed. Then ask again: {ask}.",
+    )
+
+
+def _words_of(refusal: Refusal) -> str:
+    """Return AWS's message on one line, cut where it is long; nothing where it says no more than that it refused."""
+    words = mask_secrets(" ".join(refusal.message.split()))
+    says_more = re.sub(
+        r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
+    )
+    return (
+        "" if len(says_more) < _FEW_LETTERS else words if len(words) <= _MANY_LETTERS else f"{words[:_MANY_LETTERS]}…"
+    )
 
 
 def _is_of_s3(refusal: Refusal, operation: str) -> bool:

@@ -419,10 +419,10 @@ _DOCUMENT_FAULTS = {
 
 def _document(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     message = refusal.message
-    if refusal.code not in ("MalformedPolicyDocument", "MalformedPolicy"):
+    if refusal.code not in ("MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"):
         return None
     known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
-    if known is None and refusal.message_has("Invalid principal in policy"):
+    if known is None and refusal.message_has("Invalid principal in policy", "invalid principals", any_of=True):
         named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
         return _invalid_principal(*(named.groups() if named else _principal_given(call)))
     return known or (f"AWS does not accept the policy document: {message}", NextStep("Mend the document."))
@@ -475,7 +475,7 @@ def _invalid_principal(kind: str, named: str) -> Told:
     if re.match(r"arn:aws-", named):
         return f"{named} is in another partition of AWS, and no policy reaches across partitions.", copy
     if not named:
-        return "A principal of the policy does not exist, or has a wildcard in its ARN.", NextStep(
+        return "A principal of the policy does not exist, or not yet, or has a wildcard in its ARN.", NextStep(
             "See which users and roles there are: each ARN in the policy has to be one of theirs, letter by letter.",
             cli='aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"',
         )

@@ -163,12 +163,14 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
         account: the open account; the resource may be in another one that is yours too.
         resource: its ARN, or `*`.
     """
-    if ":role/" in resource and resource.startswith("arn:"):
+    if not resource.startswith("arn:") or resource.count(":") < 5:
+        return Resource()
+    _, partition, service, _, owner, named = resource.split(":", 5)
+    if ":role/" in resource:
         return _read_role(account, resource)
-    if resource.startswith("arn:aws:s3:::") and (bucket := resource.split(":")[5].partition("/")[0]).strip("*"):
+    if (partition, service) == ("aws", "s3") and not owner and (bucket := named.partition("/")[0]).strip("*"):
         return _read_bucket(account, bucket)
-    owner = resource.split(":")[4] if resource.startswith("arn:") else ""
-    if resource.startswith("arn:") and resource.split(":")[2] == "kms":
+    if service == "kms":
         unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
         return Resource(account_id=owner or None, unread=(unread,))
     if owner and account.of(owner) is None:

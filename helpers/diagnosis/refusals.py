@@ -30,14 +30,16 @@ _ARN = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:[^\s\"'`,;]+"
 _CALLER = rf"(?P<caller>{_ARN}|anonymous)"
 _ACTION = r"(?P<action>[\w-]+:\w+)"
 _RESOURCE = rf"\"?(?P<resource>{_ARN}|(?:user|role|group|policy|instance profile) [^\s\"]+|\*|[^\s\"]+)\"?"
-_WHO_WHAT = re.compile(rf"User: {_CALLER} is not authorized to perform: {_ACTION}(?:(?: on)? resource: {_RESOURCE})?")
+_WHO_WHAT = re.compile(
+    rf"User:? {_CALLER} is not authorized to perform:? {_ACTION}(?:(?: on)? resource:? {_RESOURCE})?"
+)
 _CONSOLE = re.compile(
     rf"User: {_CALLER}.*?(?:Service: (?P<service>[\w-]+).*?)?Action: (?P<action>[\w:-]+).*?"
     rf"On resources?(?:\(s\))?: {_RESOURCE}",
     re.DOTALL,
 )
 _UNSAID_BY_WHOM = re.compile(
-    rf"[Nn]ot authorized to perform:? {_ACTION}"
+    rf"[Nn]ot authorized (?:to )?perform:? {_ACTION}"
     r"|[Rr]ole [(\"]+(?P<role>arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)[)\"]+ cannot be assumed\."
 )
 _BECAUSE = re.compile(
@@ -51,6 +53,7 @@ _EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRON
     "InvalidIdentityToken",
     "MalformedPolicy",
     "MalformedPolicyDocument",
+    "MalformedPolicyDocumentException",
     "OptInRequired",
     "PermanentRedirect",
     "RegionDisabledException",
@@ -67,6 +70,10 @@ _CODES = (
     re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b"),
 )
 _ANY_EXCEPTION = re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match)):")
+_OF_PERMISSION = re.compile(
+    r"not authorized|access (?:is )?denied|not have (?:the )?(?:required )?permission|trust (relationship|permission)",
+    re.IGNORECASE,
+)
 _ENTITY = re.compile(r"(?P<kind>user|role|group|policy|instance profile) (?P<name>\S+)")
 _KIND_OF_CODE: tuple[tuple[str, str], ...] = (
     ("The security token included in the request is invalid", "InvalidClientTokenId"),
@@ -143,7 +150,7 @@ class Refusal:
     @property
     def is_forbidden(self) -> bool:
         """Whether AWS refused for want of permission."""
-        return self.code in REFUSED or self.message_has("not authorized to perform")
+        return self.code in REFUSED or bool(_OF_PERMISSION.search(self.message))
 
     @property
     def is_explicit(self) -> bool:
@@ -197,6 +204,8 @@ def _parsed(text: str) -> Refusal:
     code = code or next((code for words, code in _KIND_OF_CODE if words in text), "")
     if not code and (found := _ANY_EXCEPTION.search(text)):
         code = found["code"]
+    if not code and _OF_PERMISSION.search(text):
+        code = "AccessDenied"
     refusal = _read(code, text)
     if refusal.action and not code:
         refusal = replace(refusal, code="AccessDenied")
@@ -250,6 +259,7 @@ def _arn_of(resource: str, caller: str) -> str:
 def _unwrapped(text: str) -> Iterator[str]:
     """Undo the wrapping of lines in every way that may be meant: at a space, or in the middle of a word."""
     plain = html.unescape(text.replace("\\n", "\n").replace('\\"', '"'))
+    plain = re.sub(r"`([^`'\s]+)'", r"\1", plain)  # quoted as mail servers do
     lines = [re.sub(r"^[\s│|>#]+", "", line).rstrip() for line in plain.splitlines()]
     lines = [line for line in lines if line]
     if len(lines) > _MOST_BREAKS:

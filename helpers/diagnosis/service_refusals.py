@@ -38,6 +38,35 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws s3api get-public-access-block --bucket <bucket-name>",
         ),
     ),
+    r"is not authorized to create managed-rule": (
+        "identity",
+        "The state machine waits for what it started through a rule of EventBridge's that Step Functions makes, and "
+        "the state machine's own role, not whoever deploys it, lacks the permissions for that.",
+        NextStep(
+            "Allow the state machine's role events:PutTargets, events:PutRule and events:DescribeRule on the rules "
+            "whose names begin with StepFunctionsGetEventsFor.",
+            console="IAM → Roles → the state machine's role → Permissions",
+        ),
+    ),
+    r"Access to KMS is not allowed": (
+        "resource",
+        "The secret is encrypted with a KMS key that whoever reads it may not use: a task's or a function's role, "
+        "where a service reads it.",
+        NextStep(
+            "Allow that role kms:Decrypt on the secret's key, and see that the key's own policy lets it in.",
+            cli="aws secretsmanager describe-secret --secret-id <secret-arn> --query KmsKeyId",
+        ),
+    ),
+    r"S3ServiceException": (
+        "identity",
+        "Redshift read or wrote S3 with the role, or the key, that the COPY or UNLOAD names, and S3 refused that one. "
+        "Whoever ran the statement does not matter here.",
+        NextStep(
+            "See which role the statement names: it needs s3:GetObject on the objects and s3:ListBucket on the bucket, "
+            "for UNLOAD s3:PutObject.",
+            console="Redshift → the cluster → Properties → Associated IAM roles",
+        ),
+    ),
     r"logged in to the server \(Unauthorized\)": (
         "resource",
         "The Kubernetes cluster does not know the caller. It keeps a list of its own of who may in (access entries, or "
@@ -92,8 +121,27 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
     ),
 }
 _CANNOT_ASSUME = re.compile(
-    r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed", re.I
+    r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed"
+    r"|trust relationship allowing|grant trust permission",
+    re.I,
 )
+_PRINCIPALS = {
+    "API Gateway": "apigateway.amazonaws.com",
+    "Batch": "batch.amazonaws.com",
+    "CloudFormation": "cloudformation.amazonaws.com",
+    "CodeBuild": "codebuild.amazonaws.com",
+    "Cognito": "cognito-idp.amazonaws.com",
+    "ECS": "ecs-tasks.amazonaws.com",
+    "EventBridge": "events.amazonaws.com",
+    "Firehose": "firehose.amazonaws.com",
+    "Glue": "glue.amazonaws.com",
+    "Lambda": "lambda.amazonaws.com",
+    "Redshift": "redshift.amazonaws.com",
+    "SageMaker": "sagemaker.amazonaws.com",
+    "Step Functions": "states.amazonaws.com",
+}
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\w+=,.@-]+/)*(?P<name>[\w+=,.@-]+)")
+_ROLE_LACKS = re.compile(r"role does not have permissions? to call (?P<operation>\w+) on (?P<service>\w+)")
 _NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>\S+)")
 _REGION = re.compile(r"region '(?P<given>[a-z0-9-]+)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
 _OF_A_BUCKETS_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "BucketRegionError"}
@@ -104,26 +152,53 @@ def explain_by_words(refusal: Refusal) -> tuple[Decider, Told] | None:
     for words, (decided_by, reason, next_step) in _SAID.items():
         if re.search(words, refusal.message):
             return decided_by, (reason, next_step)
+    if told := _role_lacks(refusal):
+        return "identity", told
     if told := _cannot_assume(refusal) or _provider_is_missing(refusal) or _key_policy(refusal):
         return "resource", told
     told = _region_of_a_bucket(refusal)
     return ("request", told) if told else None
 
 
+def _role_lacks(refusal: Refusal) -> Told | None:
+    """See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html for the rule."""
+    found = _ROLE_LACKS.search(refusal.message)
+    if found is None:
+        return None
+    action = f"{found['service'].lower()}:{found['operation']}"
+    in_vpc = " The managed policy AWSLambdaVPCAccessExecutionRole has what a function in a VPC needs."
+    return (
+        f"The role that was handed to the service, not whoever made the call, lacks {action}.",
+        NextStep(
+            f"Allow that role {action}, before it is used; where it is allowed already, ask for a service control "
+            f"policy that denies it.{in_vpc if 'NetworkInterface' in action else ''}",
+            cli=f"aws iam list-attached-role-policies --role-name {_role_named_in(refusal)}",
+        ),
+    )
+
+
 def _cannot_assume(refusal: Refusal) -> Told | None:
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html for the rule."""
     if refusal.caller or refusal.action or not _CANNOT_ASSUME.search(refusal.message):
         return None
+    services = [f"{service}: {name}" for service, name in _PRINCIPALS.items() if service in refusal.message]
+    named = "; ".join(services) or "its documentation tells the name, such as ec2.amazonaws.com"
+    passed = " The text names one more: whoever hands the role over needs iam:PassRole on it."
     return (
         "A service was handed a role that it cannot assume: either the role's trust policy does not name the service "
-        "(lambda.amazonaws.com for Lambda, ecs-tasks.amazonaws.com for ECS tasks, glue.amazonaws.com for Glue), or the "
-        "role is not there, or it was made a moment ago and has not reached the service yet.",
+        f"({named}) or its conditions do not fit, or the role is not there, or it was made a moment ago and has not "
+        f"reached the service yet.{passed if refusal.message_has('pass this role') else ''}",
         NextStep(
             "See whom the role's trust policy names; if that is the service, wait ten seconds and try again.",
             console="IAM → Roles → the role → Trust relationships",
-            cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
+            cli=f"aws iam get-role --role-name {_role_named_in(refusal)} --query Role.AssumeRolePolicyDocument",
         ),
     )
+
+
+def _role_named_in(refusal: Refusal) -> str:
+    found = _ROLE.search(refusal.message)
+    return found["name"] if found else "<role-name>"
 
 
 def _provider_is_missing(refusal: Refusal) -> Told | None:

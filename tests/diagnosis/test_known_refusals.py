@@ -326,6 +326,10 @@ def test_a_program_without_credentials(account: Account, text: str) -> None:
 
 NO_PRINCIPALS = "x.InvalidPolicyException: The passed in policy has a statement with no principals!"
 TOO_LONG = "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+MAILED = (
+    "b\"User `arn:aws:iam::999988887777:user/mail' is not authorized to perform `ses:Send' on resource `arn:aws:ses:x'"
+)
+UNABLE = "ECS was unable to assume the role"
 LAMBDAS_ROLE = "The role defined for the function cannot be assumed by Lambda."
 KMS = (
     "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
@@ -347,7 +351,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("AccessDeniedException: The ciphertext refers to a key that does not exist in this region", ["kms:Decrypt"]),
         (
             "(AccessDenied) when calling the A operation: Access to the resource https://q/ is denied.",
-            ["on https://q/,"],
+            ["https://q/"],
         ),
         (
             "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
@@ -396,6 +400,32 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (
             "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
             ["not"],
+        ),
+        (MAILED, ["could not be read"]),
+        (
+            "The provided execution role does not have permissions to call CreateNetworkInterface on EC2 (X)",
+            ["ec2:CreateNetworkInterface", "AWSLambdaVPCAccessExecutionRole"],
+        ),
+        (
+            "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals.",
+            ["not yet"],
+        ),
+        (
+            "AccessDeniedException: 'arn:aws:iam::1:role/x' is not authorized to create managed-rule.",
+            ["events:PutRule"],
+        ),
+        ("BadRequestException: x. Please grant trust permission for API Gateway", ["apigateway.amazonaws.com"]),
+        ("Role does not have a trust relationship allowing Cognito to assume the role", ["cognito-idp.amazonaws.com"]),
+        ("AccessDeniedException: Access to KMS is not allowed", ["kms:Decrypt", "role"]),
+        ("S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid D1", ["COPY", "s3:GetObject"]),
+        (
+            "(AccessDeniedException) A: user is not authorized perform iam:CreateServiceLinkedRole",
+            ["Allow iam:CreateServ"],
+        ),
+        ("Access is denied, not authorized to do (a-b:See, a-b:Do) for it", ["Allow a-b:See, a-b:Do", "Access is"]),
+        (
+            f"{UNABLE} 'arn:aws:iam::999988887777:role/p/job'. Verify that you may pass this role",
+            ["-name job ", "PassRole"],
         ),
         (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
         ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
