@@ -35,6 +35,7 @@ def test_a_line_reaches_the_address_in_the_environment(learner: Learner, sandbox
     assert cli.run(account, WHO).output == ADMINISTRATOR
 
 
+@pytest.mark.exhaustive
 def test_a_line_reaches_the_address_in_the_learners_profile(by_profile: Account) -> None:
     assert by_profile.client("sts").get_caller_identity()["Arn"] == ADMINISTRATOR.strip()
     assert cli.run(by_profile, WHO).output == ADMINISTRATOR

@@ -69,6 +69,7 @@ def test_a_text_is_explained(sandbox: Connection, tmp_path: Path, refusal: str, 
     assert "With the CLI: aws iam update-assume-role-policy" in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_json_for_programs(sandbox: Connection, tmp_path: Path) -> None:
     user, role_arn = new_user(sandbox), new_role(sandbox, trust({"AWS": HERE}))
     question = ["--principal", user.arn, "--action", "sts:AssumeRole", "--resource", role_arn]
@@ -103,7 +104,7 @@ def test_who_may_not_read_is_told_what_to_ask_for(sandbox: Connection, tmp_path:
     assert "iam:GetRole" in done.stdout
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 def test_a_secret_in_the_text_is_masked(sandbox: Connection, tmp_path: Path, refusal: str) -> None:
     text = f"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\nValidationError: {refusal}"
     for shown in (
@@ -114,6 +115,7 @@ def test_a_secret_in_the_text_is_masked(sandbox: Connection, tmp_path: Path, ref
         assert "AKIAIOSFODNN7EXAMPLE" not in shown.stdout + shown.stderr
 
 
+@pytest.mark.exhaustive
 def test_it_only_reads(sandbox: Connection, tmp_path: Path, refusal: str) -> None:
     """With reading permissions alone, nothing that it wants is refused."""
     reading = ["iam:Get*", "iam:List*", "sts:GetCallerIdentity", "sts:DecodeAuthorizationMessage"]

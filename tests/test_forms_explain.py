@@ -38,6 +38,7 @@ def test_it_is_answered_before_anybody_clicks(account: Account) -> None:
     assert "Refused: user tutorial-user, sts:AssumeRole" in form._repr_mimebundle_()["text/plain"]
 
 
+@pytest.mark.exhaustive
 def test_another_question_gets_another_answer(account: Account) -> None:
     assert asked(account, principal="ec2.amazonaws.com").result.verdict is Verdict.ALLOWED
     session = f"arn:aws:sts::{account.account_id}:assumed-role/tutorial-role/app"

@@ -124,6 +124,7 @@ def test_a_bad_name_is_refused_before_any_call(unreachable: Any, name: str) -> N
 # --- policies
 
 
+@pytest.mark.exhaustive
 def test_policies_are_put_and_read(client: Any) -> None:
     iam.create_role(client, name=ROLE, trust_policy=TRUST)
     for _ in range(2):
@@ -153,6 +154,7 @@ def test_trusting_a_user_keeps_the_other_statements(client: Any) -> None:
     assert iam.get_role(client, name=ROLE).trust_policy == trusted
 
 
+@pytest.mark.exhaustive
 def test_trusting_the_account_takes_the_place_of_the_user(client: Any) -> None:
     iam.create_role(client, name=ROLE, trust_policy=TRUST)
     iam.trust_principal(client, role_name=ROLE, arn=iam.create_user(client, name=USER).arn)
@@ -161,6 +163,7 @@ def test_trusting_the_account_takes_the_place_of_the_user(client: Any) -> None:
     assert policies.statements(trusted) == [EC2, policies.trust_principal(account)]
 
 
+@pytest.mark.exhaustive
 def test_trusting_a_user_that_does_not_exist_changes_nothing(client: Any) -> None:
     role = iam.create_role(client, name=ROLE, trust_policy=TRUST)
     with pytest.raises(ClientError, match=r"MalformedPolicyDocument.*Invalid principal in policy"):
@@ -171,6 +174,7 @@ def test_trusting_a_user_that_does_not_exist_changes_nothing(client: Any) -> Non
 # --- access keys
 
 
+@pytest.mark.exhaustive
 def test_a_user_has_room_for_two_keys(client: Any) -> None:
     iam.create_user(client, name=USER)
     keys = [iam.create_access_key(client, user_name=USER).access_key_id for _ in range(2)]

@@ -367,6 +367,7 @@ def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
         cli.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
 
 
+@pytest.mark.exhaustive
 def test_a_line_without_a_profile_is_signed_by_the_administrator(account: Account) -> None:
     told = cli.run(account, "aws sts get-caller-identity --query Arn --output text")
     assert told.output.strip() == "arn:aws:iam::111122223333:user/administrator"

@@ -89,6 +89,7 @@ def test_it_is_renewed_before_its_end_and_after_it(scene: Scene, minutes: int) -
     assert scene.who_am_i(session) == session.arn == scene.arn
 
 
+@pytest.mark.exhaustive
 def test_one_client_goes_on_for_three_hours(scene: Scene) -> None:
     session = scene.open_session()
     s3 = scene.account.client("s3", session)
@@ -114,6 +115,7 @@ def test_a_role_that_trusts_the_user_no_longer_ends_it(scene: Scene) -> None:
     assert session.renewals == 0
 
 
+@pytest.mark.exhaustive
 def test_a_role_that_trusts_the_user_again_is_assumed_again(scene: Scene) -> None:
     session = scene.open_session()
     scene.trust_nobody()
@@ -183,6 +185,7 @@ def test_a_wrong_clock_of_the_machine_does_not_matter(
     assert (scene.who_am_i(session), session.renewals) == (scene.arn, 1)
 
 
+@pytest.mark.exhaustive
 def test_the_next_answer_tells_that_somebody_else_moved_the_clock(scene: Scene) -> None:
     session = scene.open_session()
     move_unheard(scene.account, scene.account.administrator, 61 * MINUTE)

@@ -134,6 +134,7 @@ def test_each_step_is_seen(
     assert {headline, scene.headline.why, scene.asks.words, scene.accepts.words, scene.outcome.words} <= set(seen)
 
 
+@pytest.mark.exhaustive
 def test_what_is_not_there_is_dashed_and_said(account: Account) -> None:
     shown = picture.draw(account)
     dashed = [box for box in drawn(shown).iter(f"{SVG}rect") if box.get("stroke-dasharray")]
@@ -348,6 +349,7 @@ def test_what_may_not_be_read_is_said_and_not_guessed(pair: Pair) -> None:
     assert "not known: it could not be read" not in words_in(drawn(pair.draw()))
 
 
+@pytest.mark.exhaustive
 def test_a_deny_that_was_read_stands(pair: Pair) -> None:
     set_up(pair, "trusts-user")
     pair.put_on_user(deny("sts:*"))

@@ -580,6 +580,7 @@ def test_a_read_only_folder_is_said_to_be(home: Home) -> None:
     assert home.contents() == before
 
 
+@pytest.mark.exhaustive
 def test_several_at_once_all_get_in_and_all_get_out(home: Home) -> None:
     home.write(CONFIG, ENDED)
     names = script(

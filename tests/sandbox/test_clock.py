@@ -115,6 +115,7 @@ def test_only_an_administrator_moves_the_clock(sandbox):
     assert "assumed-role" in client(sandbox, "sts", session).get_caller_identity()["Arn"]
 
 
+@pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("seconds", ["-1", "soon", "nan", "inf", ""])
 def test_a_time_that_is_none_is_said(sandbox, seconds):
     told = advance(sandbox, seconds)

@@ -191,6 +191,7 @@ def test_a_buckets_account_can_be_found(things):
     assert s3["123456789012"]["aws"].buckets[things["bucket"].name] is things["bucket"]
 
 
+@pytest.mark.exhaustive
 def test_tags_are_where_the_sandbox_looks(things):
     account_id, tags = "123456789012", {"team": "blue"}
     s3 = found("moto.s3.models:s3_backends")[account_id]["aws"]

@@ -129,6 +129,7 @@ def test_standard_output_holds_nothing_but_the_first_line(start):
 # --- any AWS client
 
 
+@pytest.mark.exhaustive
 def test_boto3_as_it_comes(sandbox):
     """A script that knows nothing of this project, pointed at the sandbox by the environment alone."""
     script = (

@@ -356,6 +356,7 @@ def test_the_stop_command(clone):
     assert stop(clone).stdout == "No sandbox was running.\n"
 
 
+@pytest.mark.exhaustive
 def test_the_next_call_after_a_kill_says_so_and_running_again_works(clone):
     script = """
 import os, signal
