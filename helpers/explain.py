@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers.account import open_account, open_for_reading
@@ -23,32 +22,25 @@ from helpers.clients.calls import Call, OpenAccount, call_of
 from helpers.clients.error_codes import EXPIRED, REFUSED, UNKNOWN_KEY, WRONG_TOKEN, code_of
 from helpers.clients.read_once import reading_once
 from helpers.diagnosis.access_keys import look_up
-from helpers.diagnosis.columns import columns
+from helpers.diagnosis.aws_words import SIDES, ask_to_read, caller_is_gone, in_aws_words, opened_with_too_little, unseen
+from helpers.diagnosis.columns import NAMED_BY_AWS, columns
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.known_refusals import explain_known
 from helpers.diagnosis.live_decision import ASSUME_ROLE, LiveDecision, decide_live
-from helpers.diagnosis.live_policies import SESSION_NAME, Keys, Unread
+from helpers.diagnosis.live_policies import SESSION_NAME, Keys
 from helpers.diagnosis.mends import remedy
 from helpers.diagnosis.needed import needed_by
-from helpers.diagnosis.refusals import Refusal, parse_refusal, read_refusal
+from helpers.diagnosis.pasted_text import parse_refusal
+from helpers.diagnosis.refusals import Refusal, read_refusal
+from helpers.diagnosis.untold import explain_untold
 from helpers.diagnosis.words import reason, relation, who
 from helpers.display import ToldInOneSentence
-from helpers.evaluation.decisions import Policy, Side, Verdict
+from helpers.evaluation.decisions import Policy, Verdict
 from helpers.own_account.choice import SANDBOX
 from helpers.policies import Document
 from helpers.secrecy import mask_secrets
 from helpers.sts import who_am_i
 
-_SIDES_IN_AWS_WORDS: dict[str, Side] = {
-    "identity-based policy": "identity",
-    "permissions boundary": "boundary",
-    "session policy": "session",
-    "resource-based policy": "resource",
-    "role trust policy": "resource",
-}
-_ACTIONS = re.compile(r"(?<![\w:/-])(?!arn:)[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\b")
-_FEW_LETTERS, _MANY_LETTERS = 20, 400
-_NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
 # Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
 _OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
 _MOMENT = timedelta(minutes=1)
@@ -149,11 +141,10 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
     if known := explain_known(account, refusal, call):
         return known
     if not refusal.is_forbidden:
-        wanted = "explain() is for refusals: AccessDenied, credentials that AWS does not take, and policies it rejects"
-        raise ValueError(f"{wanted}. This is {refusal.code or 'another text'}: {mask_secrets(refusal.message)}")
+        raise ValueError(_no_refusal(refusal))
     asked = _who_what(account, refusal, call)
     if not asked:
-        return _nobody_told(refusal, call)
+        return explain_untold(account, refusal, call)
     session = _session_side(refusal)
     try:
         answers = [
@@ -161,204 +152,39 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
             for principal, action, resource in asked
         ]
     except LookupError as error:
-        return _caller_is_gone(refusal, ", ".join(asked[0][:2]), str(error.args[0]))
+        return caller_is_gone(refusal, str(error.args[0]))
     decided = next((answer for answer in answers if answer.verdict is not Verdict.ALLOWED), answers[0])
     return _after_refusal(account, _in_words(account, decided), decided, refusal, call)
+
+
+def _no_refusal(refusal: Refusal) -> str:
+    if refusal.code:
+        wanted = "explain() is for refusals: AccessDenied, credentials that AWS does not take, and policies it rejects"
+        return f"{wanted}. This is {refusal.code}: {mask_secrets(refusal.message)}"
+    return (
+        "This text tells of no refusal of AWS's. Paste the whole error, such as: An error occurred (AccessDenied) "
+        "when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/ana is not authorized to "
+        "perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/reader"
+    )
 
 
 def _after_refusal(
     account: OpenAccount, explained: Explanation, decided: LiveDecision, refusal: Refusal, call: Call | None
 ) -> Explanation:
     """Put AWS's answer first: where it refused, it refused, whatever the policies say that can be read."""
-    if refusal.kind and refusal.kind not in _SIDES_IN_AWS_WORDS:
-        return replace(_in_aws_words(explained, refusal), next_step=_ask_the_organization(refusal.kind))
-    if decided.verdict is None:
-        return _in_aws_words(explained, refusal)
+    if decided.verdict is None or (refusal.kind and refusal.kind not in SIDES):
+        return in_aws_words(explained, refusal, decided)
     if decided.verdict is not Verdict.ALLOWED:
-        return _opened_with_too_little(explained, refusal) if refusal.kind == "session policy" else explained
+        return opened_with_too_little(explained, refusal) if refusal.kind == "session policy" else explained
     changed = max((one.changes.latest for one in (account, *account.others) if one.changes.latest), default=None)
     if call and call.account.changes.count > call.changes_before:
         note = "AWS refused this, and something was changed since: make the call again."
         return replace(explained, notes=(note, *explained.notes))
-    return _unseen(account, explained, refusal, is_recent=_is_recent(account, changed))
-
-
-def _opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanation:
-    return replace(explained, decided_by="session", reason=f"AWS says: {_said(refusal)}.")
+    return unseen(explained, refusal, is_recent=_is_recent(account, changed))
 
 
 def _is_recent(account: OpenAccount, changed: datetime | None) -> bool:
     return changed is not None and account.now() - changed < _MOMENT
-
-
-def _unseen(account: OpenAccount, explained: Explanation, refusal: Refusal, *, is_recent: bool) -> Explanation:
-    """Say what can have refused a call that the policies which can be read allow."""
-    told = f"AWS says: {_said(refusal)}. " if refusal.kind else "AWS refused this. "
-    late = "the change that was made a moment ago, which has perhaps not reached all of AWS yet; " if is_recent else ""
-    can_be = (
-        f"It can be: {late}a service control policy or another policy of the organization; the policy of a VPC "
-        "endpoint; a session policy; a policy of the resource's own that cannot be read here; or something that "
-        "another account decides."
-    )
-    ask = (
-        "Ask whoever administers the organization and the network which of these applies; CloudTrail shows the refusal."
-    )
-    do = f"Wait a few seconds and make the call again. If it is refused again: {ask}" if is_recent else ask
-    return replace(
-        explained,
-        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
-        decided_by=None,
-        reason=f"{told}The policies that can be read here allow it, so what refused is not among them. {can_be}",
-        next_step=NextStep(
-            do,
-            cli=f"aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue="
-            f"{refusal.operation or explained.question.rpartition(':')[2].split()[0]} --max-results 5",
-        ),
-    )
-
-
-def _said(refusal: Refusal) -> str:
-    if refusal.denies:
-        article = "an" if refusal.denies[0] in "aeiou" else "a"
-        which = f", {refusal.policy_arn}" if refusal.policy_arn else ""
-        return f"an explicit deny in {article} {refusal.denies}{which}"
-    if refusal.is_explicit:
-        return "an explicit deny, and not in which policy"
-    return f"no {refusal.allows} allows it"
-
-
-def _in_aws_words(explained: Explanation, refusal: Refusal) -> Explanation:
-    """Tell what AWS's message says, where the policies could not all be read."""
-    if refusal.kind is None:
-        said = f"AWS says: {_said(refusal)}. Which" if refusal.is_explicit else "AWS refused it, and which"
-        verdict = Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY
-        return replace(explained, verdict=verdict, reason=f"{said} side did depends on what could not be read.")
-    key = " For KMS, that is the key's own policy, which always has a say." if _is_of_kms(refusal) else ""
-    return replace(
-        explained,
-        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
-        decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind),
-        reason=f"AWS says: {_said(refusal)}. That policy cannot be read here.{key}",
-        next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else explained.next_step,
-    )
-
-
-def _is_of_kms(refusal: Refusal) -> bool:
-    return (refusal.action or "").startswith("kms:") and refusal.kind == "resource-based policy"
-
-
-def _ask_for_key(refusal: Refusal) -> NextStep:
-    key_id = refusal.resource.rpartition("/")[2]
-    return NextStep(
-        f"Ask whoever administers the key to allow {refusal.action} for {refusal.caller} in its key policy.",
-        console="KMS → Customer managed keys → the key → Key policy",
-        cli=f"aws kms get-key-policy --key-id {key_id} --policy-name default --output text",
-    )
-
-
-def _nobody_told(refusal: Refusal, call: Call | None) -> Explanation:
-    """Explain a refusal that does not say who asked for what, such as the answer to a HEAD request."""
-    operation = (call.operation if call else "") or refusal.operation
-    reason, do = _what_is_not_told(refusal, operation)
-    return Explanation(
-        question=f"the call {operation}" if operation else _asked_for(refusal),
-        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
-        decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind or ""),
-        reason=reason,
-        next_step=NextStep(do, cli=_who_asked_line(refusal)),
-    )
-
-
-def _asked_for(refusal: Refusal) -> str:
-    on = f" on {refusal.resource}" if refusal.resource != "*" else ""
-    return f"{refusal.action}{on}" if refusal.action else "a call"
-
-
-def _who_asked_line(refusal: Refusal) -> str:
-    if refusal.encoded:
-        decode = f"aws sts decode-authorization-message --encoded-message {refusal.encoded}"
-        return f"{decode} --query DecodedMessage --output text"
-    return "" if refusal.caller else "aws sts get-caller-identity"
-
-
-def _what_is_not_told(refusal: Refusal, operation: str) -> tuple[str, str]:
-    """Say what AWS's answer leaves out, and how it can be found."""
-    if refusal.caller:
-        asked = f"principal={refusal.caller!r}, action={refusal.action!r}, resource=…"
-        said = f"AWS says: {_said(refusal)}." if refusal.kind else "AWS refused it."
-        return (
-            f"{said} On what it was asked, the answer does not say.",
-            f"See what was asked for, and ask again: explain(account, {asked}).",
-        )
-    ask = "explain(account, principal=…, action=…, resource=…)"
-    if _NAMES_SOMEBODY.search(refusal.message):
-        said = f"AWS says: {_said(refusal)}. " if refusal.kind else ""
-        return (
-            f"{said}The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
-            f"Give the error as AWS sent it, with its ARNs, or ask: {ask}.",
-        )
-    if refusal.encoded:
-        return (
-            "AWS encoded who asked for what, and decodes it for callers of that account who have "
-            "sts:DecodeAuthorizationMessage. It was not decoded here.",
-            "Have it decoded in the account that the call was for, by somebody who may.",
-        )
-    untold, find = (
-        "AWS refused it, and its answer does not say who asked for what",
-        "See whose key signed the call, and",
-    )
-    if refusal.code in ("403", "Forbidden") or operation.startswith("Head"):
-        return (
-            f"{untold}: the answer to a HEAD request carries no text.",
-            f"Make the call again as a GET, which is refused in words. {find} ask again: {ask}. HEAD of an object "
-            "wants s3:GetObject on it; of a bucket, or of an object that is not there, s3:ListBucket on the bucket.",
-        )
-    if _is_of_s3(refusal, operation):
-        return (
-            f"{untold}. S3 says both only to callers of the bucket's own account or organization: so the bucket is "
-            "perhaps another account's, or public access to it is blocked.",
-            f"{find} whose the bucket is; then ask again: {ask}. Besides the object, a bucket with a KMS key wants "
-            "kms:GenerateDataKey to write and kms:Decrypt to read, an upload in parts both, and an ACL "
-            "s3:PutObjectAcl.",
-        )
-    words = _words_of(refusal)
-    if not words:
-        return f"{untold}.", f"{find} ask again: {ask}."
-    actions = dict.fromkeys(_ACTIONS.findall(refusal.message))
-    allow = f"Allow {', '.join(actions)} to whoever asked. " if actions else ""
-    return (
-        f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
-        f"{allow}Where a service acted (a task, a function, a job), it asked with the role that it was given: look at "
-        f"that role. Where a program of yours called, see whose key signed. Then ask again: {ask}.",
-    )
-
-
-def _words_of(refusal: Refusal) -> str:
-    """Return AWS's message on one line, cut where it is long; nothing where it says no more than that it refused."""
-    words = mask_secrets(" ".join(refusal.message.split()))
-    says_more = re.sub(
-        r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
-    )
-    return (
-        "" if len(says_more) < _FEW_LETTERS else words if len(words) <= _MANY_LETTERS else f"{words[:_MANY_LETTERS]}…"
-    )
-
-
-def _is_of_s3(refusal: Refusal, operation: str) -> bool:
-    of_s3 = botocore.session.get_session().get_service_model("s3").operation_names
-    return operation in of_s3 or refusal.message_has("S3", "s3.", "s3:", any_of=True)
-
-
-def _caller_is_gone(refusal: Refusal, question: str, told: str) -> Explanation:
-    said = f"AWS says: {_said(refusal)}." if refusal.kind or refusal.is_explicit else "AWS refused it."
-    gone = NextStep("See whose key the program uses now.", cli="aws sts get-caller-identity")
-    return Explanation(
-        question=question,
-        verdict=Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY,
-        decided_by=_SIDES_IN_AWS_WORDS.get(refusal.kind or ""),
-        reason=f"{said} {told} It was deleted since, or the refusal is from another account.",
-        next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else gone,
-    )
 
 
 def _decoded(account: OpenAccount, refusal: Refusal) -> Refusal:
@@ -407,9 +233,9 @@ def _caller_of(account: OpenAccount, call: Call) -> str | None:
 def _session_side(refusal: Refusal) -> list[Policy] | None:
     """Return the session policies, so far as AWS's words tell of them."""
     if refusal.denies == "session policy":
-        return [Policy("session policy", {"Statement": {"Effect": "Deny", **_ANYTHING}})]
+        return [Policy(NAMED_BY_AWS, {"Statement": {"Effect": "Deny", **_ANYTHING}})]
     if refusal.allows == "session policy":
-        return [Policy("session policy", {"Statement": []})]
+        return [Policy(NAMED_BY_AWS, {"Statement": []})]
     return None
 
 
@@ -426,27 +252,21 @@ def _in_words(account: OpenAccount, decided: LiveDecision) -> Explanation:
         columns=columns(decided),
         relation=relation(decided),
         notes=tuple(_notes(decided)),
-        next_step=remedy(decided, account) if is_certain else _ask_to_read(decided.unread),
+        next_step=remedy(decided, account) if is_certain else ask_to_read(decided, decided.unread),
     )
 
 
 def _notes(decided: LiveDecision) -> Iterator[str]:
     for one in decided.unread:
         yield f"Not read: {one.what}{f' ({one.action} is refused)' if one.action else ''}."
+    if decided.request.assumes_role and decided.request.principal.role_arn == decided.request.resource:
+        yield (
+            "The session is one of this very role, and has its permissions already: it can go on without this call. A "
+            "role may assume itself only where its own trust policy lets it in."
+        )
     absent = [key for key in decided.absent_keys if not (decided.call and _OF_THE_CALL.match(key))]
     if absent:
         yield f"Taken as absent, for the question does not give a value: {', '.join(absent)}."
-
-
-def _ask_the_organization(kind: str) -> NextStep:
-    return NextStep(f"Ask whoever manages this {kind}: it is above the policies of users, roles and resources.")
-
-
-def _ask_to_read(unread: Sequence[Unread]) -> NextStep:
-    actions = sorted({one.action for one in unread if one.action})
-    if actions:
-        return NextStep(f"Ask for permission to read: {', '.join(actions)}. Or ask somebody who may to run this.")
-    return NextStep("Ask somebody who may read the other account's policies to run this there.")
 
 
 # --- in a terminal

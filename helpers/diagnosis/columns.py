@@ -9,6 +9,8 @@ from helpers.evaluation.decisions import PolicyReason, Side, Verdict
 from helpers.evaluation.statements import StatementReason
 
 NO_POLICY = "No policy."
+NAMED_BY_AWS = "session policy that AWS names"
+_NOT_SHOWN = "AWS names a session policy: it was passed when the session was opened, and nobody can read it back."
 _CALLERS_SIDE: tuple[Side, ...] = ("identity", "boundary", "session")
 _SAYS = {Verdict.ALLOWED: "allows", Verdict.EXPLICIT_DENY: "denies", Verdict.IMPLICIT_DENY: "does not allow"}
 
@@ -21,7 +23,7 @@ def columns(decided: LiveDecision) -> tuple[Column, ...]:
         found.append(_column(decided, heading, _CALLERS_SIDE))
     if decided.request.assumes_role or decided.policies.resource or decided.resource.unread:
         found.append(_column(decided, f"Side of {other(decided)} ({_other_side_says(decided)})", ("resource",)))
-    return tuple(found)
+    return tuple(column for column in found if column.lines())
 
 
 def _callers_side_says(decided: LiveDecision) -> str:
@@ -45,10 +47,12 @@ def _other_side_says(decided: LiveDecision) -> str:
 def _column(decided: LiveDecision, heading: str, sides: tuple[Side, ...]) -> Column:
     marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
     versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
-    policies = [policy for policy in decided.decision.reasons if policy.side in sides]
+    of_side = [policy for policy in decided.decision.reasons if policy.side in sides]
+    policies = [policy for policy in of_side if policy.source != NAMED_BY_AWS]
     told = [said for policy in policies if (said := _policy_said(policy, marked, versions)).statements]
     rest = _rest(decided.request.action, len(policies), len(told))
-    return Column(heading, tuple(told), "" if rest == NO_POLICY and decided.unread else rest)
+    shown = "" if rest == NO_POLICY and decided.unread else rest
+    return Column(heading, tuple(told), shown if policies == of_side else f"{shown} {_NOT_SHOWN}".strip())
 
 
 def _policy_said(policy: PolicyReason, marked: set[int], versions: Mapping[str, str]) -> PolicySaid:

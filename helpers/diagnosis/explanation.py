@@ -114,6 +114,11 @@ Told = tuple[str, NextStep]
 """Why, in a sentence or two, and what to do."""
 
 
+def before_policies(reason: str) -> str:
+    """Return the reason of a refusal that comes before the policies, and says so."""
+    return f"{reason} No policy was asked."
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
     """Why AWS answers a request as it does, and what to do about it.

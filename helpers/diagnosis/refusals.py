@@ -1,21 +1,16 @@
-"""What AWS's refusals say: read out of botocore's errors, and out of text as people have it.
+"""What AWS's refusals say: who asked for what, and which policy decided, read out of their sentences.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
-import html
-import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 from botocore.exceptions import ClientError
 
 from helpers.clients.error_codes import (
     EXPIRED,
-    FORBIDDEN,
     MALFORMED_KEY,
     REFUSED,
     UNKNOWN_KEY,
@@ -46,76 +41,31 @@ _BECAUSE = re.compile(
     r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
     r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))(?:: (?P<policy_arn>arn:[^\s\"']+))?"
 )
-_EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRONG_SECRET | EXPIRED | UNSIGNED) | {
-    "AuthorizationHeaderMalformed",
-    "BucketRegionError",
-    "IllegalLocationConstraintException",
-    "InvalidIdentityToken",
-    "MalformedPolicy",
-    "MalformedPolicyDocument",
-    "MalformedPolicyDocumentException",
-    "OptInRequired",
-    "PermanentRedirect",
-    "RegionDisabledException",
-    "RequestTimeTooSkewed",
-    "ValidationError",
-}
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
-_OPERATION = re.compile(r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)")
-_CODES = (
-    re.compile(r"(?:An error occurred|A client error) \((?:\w+\.)?(?P<code>\w+)\)"),
-    re.compile(r"api error (?P<code>\w+):"),
-    re.compile(r"<Code>(?P<code>\w+)</Code>"),
-    re.compile(r"Error ?[Cc]ode: \"?(?P<code>[A-Z]\w+)"),
-    re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b"),
-)
-_ANY_EXCEPTION = re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match)):")
 _OF_PERMISSION = re.compile(
-    r"not authorized|access (?:is )?denied|not have (?:the )?(?:required )?permission|trust (relationship|permission)",
+    r"not authorized|access (?:is )?denied|explicit deny|\bForbidden\b|trust (relationship|permission)"
+    r"|cannot be assumed|(?:unable|not able|failed) to assume|could not assume|must allow .{0,60} to assume"
+    r"|cross-account pass role"
+    r"|not have (?:the )?(?:required |necessary |sufficient )?permission|insufficient (?:\w+ )?permission",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"(?P<kind>user|role|group|policy|instance profile) (?P<name>\S+)")
-_KIND_OF_CODE: tuple[tuple[str, str], ...] = (
-    ("The security token included in the request is invalid", "InvalidClientTokenId"),
-    ("The security token included in the request is expired", "ExpiredToken"),
-    ("does not exist in our records", "InvalidAccessKeyId"),
-    ("The requested DurationSeconds exceeds", "ValidationError"),
-    ("MultiFactorAuthentication failed", "AccessDenied"),
-    ("signature we calculated does not match", "SignatureDoesNotMatch"),
-    ("ot authorized to perform", "AccessDenied"),
-    ("explicit deny", "AccessDenied"),
-    ("Access Denied", "AccessDenied"),
-    ("Forbidden", "403"),
-    ("cannot be assumed", "AccessDenied"),
-    ("nable to assume", "AccessDenied"),
-    ("ross-account pass role", "AccessDenied"),
-    ("No OpenIDConnect provider found", "InvalidIdentityToken"),
-    ("authorization header is malformed; the region", "AuthorizationHeaderMalformed"),
-    ("Invalid principal in policy", "MalformedPolicyDocument"),
-    ("authorization token has expired", "AccessDenied"),
-    ("no basic auth credentials", "AccessDenied"),
-    ("logged in to the server", "Unauthorized"),
-    ("config profile", "ProfileNotFound"),
-    ("retrieving token from sso", "UnauthorizedException"),
-    ("SSO session", "UnauthorizedException"),
-    ("Partial credentials found", "PartialCredentialsError"),
-    ("Missing Authentication Token", "Forbidden"),
-    ("Unable to load AWS credentials", "MissingAuthenticationToken"),
-    ("Unable to load credentials", "MissingAuthenticationToken"),
-    ("Unable to locate credentials", "MissingAuthenticationToken"),
-    ("no valid credential sources", "MissingAuthenticationToken"),
-    ("Could not load credentials", "MissingAuthenticationToken"),
-    ("NoCredentialProviders", "MissingAuthenticationToken"),
-)
-_MOST_BREAKS = 8
 
 CredentialFault = Literal["unknown key", "malformed key", "wrong secret", "expired", "no credentials"]
-_CREDENTIAL_FAULTS: dict[CredentialFault, frozenset[str]] = {
-    "unknown key": UNKNOWN_KEY | WRONG_TOKEN,
-    "malformed key": MALFORMED_KEY,
-    "wrong secret": WRONG_SECRET,
-    "expired": EXPIRED,
-    "no credentials": UNSIGNED,
+_CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
+    "unknown key": (
+        UNKNOWN_KEY | WRONG_TOKEN,
+        r"security token included in the request is invalid|does not exist in our records",
+    ),
+    "malformed key": (MALFORMED_KEY, r"not a valid key=value pair"),
+    "wrong secret": (WRONG_SECRET, r"signature we calculated does not match"),
+    "expired": (EXPIRED, r"security token included in the request is expired|provided token has expired"),
+    "no credentials": (
+        UNSIGNED,
+        r"(?:unable|failed) to (?:locate|load|find|get)(?: \w+)? credentials|could not (?:load|find) credentials"
+        r"|no (?:valid )?credential sources|NoCredentialProviders|no valid providers in chain|no EC2 IMDS role found"
+        r"|missing credentials in config",
+    ),
 }
 
 
@@ -158,69 +108,49 @@ class Refusal:
         return "explicit deny" in self.message
 
     @property
+    def asked(self) -> str:
+        """Who asked for what on what, as far as AWS says; empty where it says nothing of it."""
+        on = f" on {self.resource}" if self.resource != "*" else ""
+        return ", ".join(filter(None, (self.caller, f"{self.action}{on}"))) if self.action else ""
+
+    @property
     def kind(self) -> str | None:
         """The kind of policy that decided, in AWS's words; None where the message does not say."""
         return self.denies or self.allows
 
-    def message_has(self, *words: str, any_of: bool = False) -> bool:
-        """Tell whether the message has all of these words, or any of them."""
-        return (any if any_of else all)(word in self.message for word in words)
+    def says(self, words: str) -> bool:
+        """Tell whether the message has words that this pattern fits, in capitals or not."""
+        return re.search(words, self.message, re.IGNORECASE) is not None
 
     @property
     def credential_fault(self) -> CredentialFault | None:
         """What is wrong with the credentials, where AWS refused those before it asked any policy."""
-        return next((fault for fault, codes in _CREDENTIAL_FAULTS.items() if self.code in codes), None)
+        for fault, (codes, _) in _CREDENTIAL_FAULTS.items():
+            if self.code in codes:
+                return fault
+        if self.action or (self.operation and self.code in REFUSED):
+            return None
+        return next((fault for fault, (_, words) in _CREDENTIAL_FAULTS.items() if self.says(words)), None)
 
 
 def read_refusal(error: ClientError) -> Refusal:
     """Read what an error of botocore's says."""
-    refusal = _read(code_of(error), message_of(error))
+    refusal = read_message(code_of(error), message_of(error))
     return replace(refusal, operation=str(error.operation_name or ""))
 
 
-def parse_refusal(text: str) -> Refusal:
-    """Read a refusal from text: of the CLI, boto3, the console, Terraform, a log or CloudTrail, wrapped lines and all.
+def is_of_console(text: str) -> bool:
+    """Tell whether a text is the console's, which names caller, action and resource on lines of their own."""
+    return _CONSOLE.search(text) is not None
+
+
+def read_message(code: str, message: str) -> Refusal:
+    """Read what a message of AWS's says.
 
     Args:
-        text: the text, as it was pasted.
-
-    Raises:
-        ValueError: the text tells of no refusal; the message says what is wanted.
+        code: the error code; empty where there is none.
+        message: the message, on one line.
     """
-    record = _cloudtrail(text)
-    readings = [record or text] if _CONSOLE.search(record or text) else _unwrapped(record or text)
-    found = max(map(_parsed, readings), key=_told)
-    if not (found.code or found.action):
-        raise ValueError(
-            "This text tells of no refusal of AWS's. Paste the whole error, such as: An error occurred (AccessDenied) "
-            "when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/ana is not authorized to "
-            "perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/reader"
-        )
-    return found
-
-
-def _parsed(text: str) -> Refusal:
-    code = next((found["code"] for pattern in _CODES if (found := pattern.search(text))), "")
-    code = code or next((code for words, code in _KIND_OF_CODE if words in text), "")
-    if not code and (found := _ANY_EXCEPTION.search(text)):
-        code = found["code"]
-    if not code and _OF_PERMISSION.search(text):
-        code = "AccessDenied"
-    refusal = _read(code, text)
-    if refusal.action and not code:
-        refusal = replace(refusal, code="AccessDenied")
-    operation = _OPERATION.search(text)
-    return replace(refusal, operation=(operation["operation"] or operation["go"]) if operation else "")
-
-
-def _told(refusal: Refusal) -> tuple[int, int]:
-    """Rank a reading: by how much of it is told, and then by how much of the names."""
-    is_whole = not refusal.resource.endswith(("because", "with"))  # the words that follow it
-    told = (refusal.code, refusal.operation, refusal.caller, refusal.action, refusal.resource != "*", refusal.kind)
-    return sum(map(bool, (*told, is_whole))), len(refusal.resource) + len(refusal.caller or "")
-
-
-def _read(code: str, message: str) -> Refusal:
     named = _WHO_WHAT.search(message)
     console = None if named else _CONSOLE.search(message)
     because, encoded = _BECAUSE.search(message), _ENCODED.search(message)
@@ -232,7 +162,8 @@ def _read(code: str, message: str) -> Refusal:
         told["action"] = f"{service}:{action}"
     refusal = Refusal(code=code, message=message.strip())
     if told:
-        resource = _arn_of(_trimmed(told.get("resource") or "*"), told.get("caller") or "")
+        caller = told.get("caller") or ""
+        resource = _unmasked(_arn_of(_trimmed(told.get("resource") or "*"), caller), caller)
         refusal = replace(refusal, caller=told.get("caller"), action=told.get("action"), resource=resource)
     elif unsaid := _UNSAID_BY_WHOM.search(message):
         refusal = replace(refusal, action=unsaid["action"] or "sts:AssumeRole", resource=unsaid["role"] or "*")
@@ -247,6 +178,13 @@ def _trimmed(resource: str) -> str:
     return resource.rstrip(".)]}\\")
 
 
+def _unmasked(resource: str, caller: str) -> str:
+    """Fill in an account number of which a service shows the last digits alone, where they are the caller's."""
+    account_id = caller.split(":")[4] if caller.count(":") >= 5 else ""
+    masked = re.search(r":\*+(\d+):", resource)
+    return resource.replace(masked[0], f":{account_id}:") if masked and account_id.endswith(masked[1]) else resource
+
+
 def _arn_of(resource: str, caller: str) -> str:
     """Return the ARN of what IAM calls `role reader`, in the caller's account; anything else as it is."""
     found = _ENTITY.fullmatch(resource)
@@ -254,32 +192,3 @@ def _arn_of(resource: str, caller: str) -> str:
         return resource
     partition, account_id = caller.split(":")[1], caller.split(":")[4]
     return f"arn:{partition}:iam::{account_id}:{found['kind'].replace(' ', '-')}/{found['name']}"
-
-
-def _unwrapped(text: str) -> Iterator[str]:
-    """Undo the wrapping of lines in every way that may be meant: at a space, or in the middle of a word."""
-    plain = html.unescape(text.replace("\\n", "\n").replace('\\"', '"'))
-    plain = re.sub(r"`([^`'\s]+)'", r"\1", plain)  # quoted as mail servers do
-    lines = [re.sub(r"^[\s│|>#]+", "", line).rstrip() for line in plain.splitlines()]
-    lines = [line for line in lines if line]
-    if len(lines) > _MOST_BREAKS:
-        yield " ".join(lines)
-        yield "".join(lines)
-        return
-    for breaks in product((" ", ""), repeat=max(len(lines) - 1, 0)):
-        yield "".join(line + gap for line, gap in zip(lines, (*breaks, ""), strict=True))
-
-
-def _cloudtrail(text: str) -> str | None:
-    """Return what a record of CloudTrail's tells, as an error would; None for any other text."""
-    try:
-        record: Any = json.loads(text)
-    except ValueError:
-        return None
-    if isinstance(record, Mapping) and isinstance(record.get("Records"), list) and record["Records"]:
-        record = record["Records"][0]
-    if not isinstance(record, Mapping):
-        return None
-    code = record.get("errorCode") or record.get("code") or record.get("Code")
-    message = record.get("errorMessage") or record.get("message") or record.get("Message") or ""
-    return f"An error occurred ({str(code).rpartition('.')[2]}): {message}" if code else str(message) or None

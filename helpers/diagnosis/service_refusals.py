@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 import re
 from collections.abc import Mapping
 
+from helpers.clients.calls import Call, OpenAccount
+from helpers.diagnosis.credential_refusals import Rule
 from helpers.diagnosis.explanation import Decider, NextStep, Told
 from helpers.diagnosis.refusals import Refusal
 
@@ -67,7 +69,7 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             console="Redshift → the cluster → Properties → Associated IAM roles",
         ),
     ),
-    r"logged in to the server \(Unauthorized\)": (
+    r"must be logged in to the server": (
         "resource",
         "The Kubernetes cluster does not know the caller. It keeps a list of its own of who may in (access entries, or "
         "the ConfigMap aws-auth); IAM's policies do not decide it.",
@@ -109,10 +111,74 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
         "Half a key was found: of an access key's id and its secret, one is not set. Nothing was asked of AWS.",
         NextStep("Set both, in the same place, or neither.", cli="aws configure list"),
     ),
-    r"Request has expired": (
+    r"assume the service[- ]linked role|service[- ]linked role (?:exists|does not exist|is missing)": (
+        "resource",
+        "The service acts through a role of its own, its service-linked role, and the account does not have it yet, or "
+        "not any more. A service makes it at the first use, if whoever calls may iam:CreateServiceLinkedRole.",
+        NextStep(
+            "Make it once for the account, with the name of the service that the text tells, and try again.",
+            cli="aws iam create-service-linked-role --aws-service-name <service>",
+        ),
+    ),
+    r"[Ii]ncorrect token audience": (
+        "resource",
+        "The token is for another audience (its aud) than those that the account's identity provider takes. The role's "
+        "trust policy was not asked.",
+        NextStep(
+            "Ask for the token with an audience that the provider has, or add the token's to the provider: for sign-in "
+            "from pipelines it is mostly sts.amazonaws.com.",
+            console="IAM → Identity providers → the provider → Audiences",
+            cli="aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn <provider-arn> "
+            "--client-id <audience>",
+        ),
+    ),
+    r"id-token": (
         "credentials",
-        "The presigned URL was for a limited time, which is over. No policy was asked.",
-        NextStep("Make a new one.", cli="aws s3 presign s3://<bucket-name>/<key> --expires-in 3600"),
+        "The workflow got no token to sign in with: GitHub gives one only to a job that has the permission for it. AWS "
+        "was not asked.",
+        NextStep("Give the workflow, or the job, permissions: id-token: write (and contents: read, for the checkout)."),
+    ),
+    r"current date/time .* must be before the": (
+        "credentials",
+        "The token of the identity provider, with which the role was to be assumed, had ended: it lasts minutes to an "
+        "hour. No policy was asked.",
+        NextStep("Have a new token issued, just before it is used; and see that the machine's clock is right."),
+    ),
+    r"certificate doesn't match|thumbprint": (
+        "resource",
+        "AWS fetched the token's issuer over HTTPS, and its certificate is not one of those whose thumbprints the "
+        "account's identity provider has: the issuer changed its certificate, or the thumbprint was mistyped. The "
+        "role's trust policy was not asked.",
+        NextStep(
+            "Give the identity provider the thumbprint of the issuer's certificate authority as it is now.",
+            console="IAM → Identity providers → the provider → Thumbprints",
+            cli="aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn <provider-arn> "
+            "--thumbprint-list <thumbprint>",
+        ),
+    ),
+    r"have access to the model with the specified model ID": (
+        "resource",
+        "Bedrock gives access to a model for each account and region, and this account has not got it here. Besides, "
+        "the caller needs bedrock:InvokeModel.",
+        NextStep(
+            "Ask for access to the model in this region, or use one that the account has.",
+            console="Amazon Bedrock → Model access",
+            cli="aws bedrock list-foundation-models --query modelSummaries[].modelId",
+        ),
+    ),
+    r"(?:management|master) account or (?:a )?delegated administrator": (
+        "identity",
+        "Organizations answers this to its management account and to delegated administrators alone.",
+        NextStep(
+            "Make the call from the management account, or ask to have this account made a delegated administrator.",
+            cli="aws organizations describe-organization --query Organization.MasterAccountId",
+        ),
+    ),
+    r"User is not authorized to access this resource": (
+        "resource",
+        "API Gateway says this where the API's own authorizer (a function, or a user pool) or its resource policy "
+        "did not let the call in. IAM's policies of the caller had no say.",
+        NextStep("See what the authorizer's policy answers for this method and path; it may be kept for minutes."),
     ),
     r"^\W*(?:[Mm]essage\W+)?Missing Authentication Token": (
         "request",
@@ -122,25 +188,34 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
 }
 _CANNOT_ASSUME = re.compile(
     r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed"
-    r"|trust relationship allowing|grant trust permission",
+    r"|trust relationship allowing|grant trust permission|must allow .{0,60} to assume the role",
     re.I,
 )
 _PRINCIPALS = {
     "API Gateway": "apigateway.amazonaws.com",
+    "App Runner": "tasks.apprunner.amazonaws.com",
+    "AppSync": "appsync.amazonaws.com",
+    "Backup": "backup.amazonaws.com",
     "Batch": "batch.amazonaws.com",
     "CloudFormation": "cloudformation.amazonaws.com",
+    "CloudTrail": "cloudtrail.amazonaws.com",
     "CodeBuild": "codebuild.amazonaws.com",
+    "CodeDeploy": "codedeploy.amazonaws.com",
+    "CodePipeline": "codepipeline.amazonaws.com",
     "Cognito": "cognito-idp.amazonaws.com",
     "ECS": "ecs-tasks.amazonaws.com",
+    "EKS": "eks.amazonaws.com",
     "EventBridge": "events.amazonaws.com",
+    "EventBridge Pipes": "pipes.amazonaws.com",
+    "EventBridge Scheduler": "scheduler.amazonaws.com",
     "Firehose": "firehose.amazonaws.com",
     "Glue": "glue.amazonaws.com",
     "Lambda": "lambda.amazonaws.com",
     "Redshift": "redshift.amazonaws.com",
     "SageMaker": "sagemaker.amazonaws.com",
     "Step Functions": "states.amazonaws.com",
+    "Transfer": "transfer.amazonaws.com",
 }
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[\w+=,.@-]+/)*(?P<name>[\w+=,.@-]+)")
 _ROLE_LACKS = re.compile(r"role does not have permissions? to call (?P<operation>\w+) on (?P<service>\w+)")
 _NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>\S+)")
 _REGION = re.compile(r"region '(?P<given>[a-z0-9-]+)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
@@ -152,15 +227,31 @@ def explain_by_words(refusal: Refusal) -> tuple[Decider, Told] | None:
     for words, (decided_by, reason, next_step) in _SAID.items():
         if re.search(words, refusal.message):
             return decided_by, (reason, next_step)
-    if told := _role_lacks(refusal):
-        return "identity", told
-    if told := _cannot_assume(refusal) or _provider_is_missing(refusal) or _key_policy(refusal):
-        return "resource", told
-    told = _region_of_a_bucket(refusal)
-    return ("request", told) if told else None
+    return None
 
 
-def _role_lacks(refusal: Refusal) -> Told | None:
+def _presigned_url(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html for the rule."""
+    if refusal.code != "AccessDenied" or not refusal.says("Request has expired"):
+        return None
+    return "The presigned URL was for a limited time, which is over. No policy was asked.", NextStep(
+        "Make a new one.", cli="aws s3 presign s3://<bucket-name>/<key> --expires-in 3600"
+    )
+
+
+def _api_gateway(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html for it."""
+    if refusal.operation or not refusal.says(r"^\W*(?:message\W+)?Forbidden\W*$"):
+        return None
+    return (
+        "API Gateway says this word alone where it lets a call in on other grounds than IAM's: the API wants a key "
+        "(x-api-key) that the call lacks or that is in no usage plan, a firewall refused it, or a private API was "
+        "called from outside its VPC endpoint.",
+        NextStep("Compare what the method asks for with the call: API key, stage, host name and endpoint."),
+    )
+
+
+def _role_lacks(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html for the rule."""
     found = _ROLE_LACKS.search(refusal.message)
     if found is None:
@@ -172,36 +263,37 @@ def _role_lacks(refusal: Refusal) -> Told | None:
         NextStep(
             f"Allow that role {action}, before it is used; where it is allowed already, ask for a service control "
             f"policy that denies it.{in_vpc if 'NetworkInterface' in action else ''}",
-            cli=f"aws iam list-attached-role-policies --role-name {_role_named_in(refusal)}",
+            cli="aws iam list-attached-role-policies --role-name <role-name>",
         ),
     )
 
 
-def _cannot_assume(refusal: Refusal) -> Told | None:
+def _cannot_assume(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html for the rule."""
-    if refusal.caller or refusal.action or not _CANNOT_ASSUME.search(refusal.message):
+    names_caller = refusal.caller or refusal.action or refusal.says("OIDC|WebIdentity")
+    if names_caller or not _CANNOT_ASSUME.search(refusal.message):
         return None
-    services = [f"{service}: {name}" for service, name in _PRINCIPALS.items() if service in refusal.message]
-    named = "; ".join(services) or "its documentation tells the name, such as ec2.amazonaws.com"
+    named = _principals_named_in(refusal.message) or "its documentation tells the name, such as ec2.amazonaws.com"
     passed = " The text names one more: whoever hands the role over needs iam:PassRole on it."
     return (
         "A service was handed a role that it cannot assume: either the role's trust policy does not name the service "
         f"({named}) or its conditions do not fit, or the role is not there, or it was made a moment ago and has not "
-        f"reached the service yet.{passed if refusal.message_has('pass this role') else ''}",
+        f"reached the service yet.{passed if refusal.says('pass this role') else ''}",
         NextStep(
             "See whom the role's trust policy names; if that is the service, wait ten seconds and try again.",
             console="IAM → Roles → the role → Trust relationships",
-            cli=f"aws iam get-role --role-name {_role_named_in(refusal)} --query Role.AssumeRolePolicyDocument",
+            cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
         ),
     )
 
 
-def _role_named_in(refusal: Refusal) -> str:
-    found = _ROLE.search(refusal.message)
-    return found["name"] if found else "<role-name>"
+def _principals_named_in(message: str) -> str:
+    services = [service for service in _PRINCIPALS if re.search(rf"\b{service}\b", message)]
+    whole = [one for one in services if not any(one != other and one in other for other in services)]
+    return "; ".join(f"{service}: {_PRINCIPALS[service]}" for service in whole)
 
 
-def _provider_is_missing(refusal: Refusal) -> Told | None:
+def _provider_is_missing(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html for the rule."""
     found = _NO_PROVIDER.search(refusal.message)
     if found is None:
@@ -219,12 +311,12 @@ def _provider_is_missing(refusal: Refusal) -> Told | None:
     )
 
 
-def _key_policy(refusal: Refusal) -> Told | None:
+def _key_policy(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html for the rule."""
     if not re.search(r"does not exist in this region", refusal.message, re.I):
         return None
     named = re.search(r"kms:\w+", refusal.message)
-    action = named[0] if named else "kms:Decrypt" if refusal.message_has("ciphertext") else "The use of the KMS key"
+    action = named[0] if named else "kms:Decrypt" if refusal.says("ciphertext") else "The use of the KMS key"
     return (
         f"{action} was refused, and AWS leaves open which of three it is: the KMS key is not in this region, its key "
         "policy does not let the caller in, or it denies the call. For KMS, the key's own policy always has a say.",
@@ -236,7 +328,7 @@ def _key_policy(refusal: Refusal) -> Told | None:
     )
 
 
-def _region_of_a_bucket(refusal: Refusal) -> Told | None:
+def _region_of_a_bucket(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html for the rule."""
     if refusal.code == "IllegalLocationConstraintException":
         return (
@@ -260,3 +352,14 @@ def _region_of_a_bucket(refusal: Refusal) -> Told | None:
             cli="" if found else "aws s3api get-bucket-location --bucket <bucket-name>",
         ),
     )
+
+
+SERVICE_RULES: tuple[tuple[Decider, Rule], ...] = (
+    ("credentials", _presigned_url),
+    ("identity", _role_lacks),
+    ("resource", _provider_is_missing),
+    ("resource", _key_policy),
+    ("resource", _cannot_assume),
+    ("request", _region_of_a_bucket),
+    ("request", _api_gateway),
+)

@@ -226,6 +226,13 @@ _S3_ACTIONS = {
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "DeleteBucketWebsite": "DeleteBucketWebsite",
 }
+
+
+def s3_action(operation: str) -> str:
+    """Name the permission that an operation of S3's is about, such as `s3:ListBucket` for ListObjectsV2."""
+    return f"s3:{_S3_ACTIONS.get(operation, operation)}"
+
+
 _S3_READS = {"GetObject", "HeadObject", "GetObjectTagging", "GetObjectAcl", "GetObjectAttributes"}
 _S3_VERSIONED = {
     "GetObject",

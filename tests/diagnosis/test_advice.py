@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.account import Account, sandbox_account
+from helpers.account import Account
 from helpers.evaluation.decisions import Verdict
 from helpers.explain import explain
-from helpers.sandbox.outside.connection import Connection
 from support.aws_cli import run_line
 from support.sandbox_clients import Key, Signer, Statement, allow, deny, document, key_of, trust, unique
 
@@ -225,11 +224,6 @@ class Scene:
     @property
     def _named(self) -> dict[str, str]:
         return {f"{self.holder.title()}Name": self.name}
-
-
-@pytest.fixture(scope="module")
-def account(own_sandbox: Connection, tmp_path_factory: pytest.TempPathFactory) -> Account:
-    return sandbox_account(own_sandbox, tmp_path_factory.mktemp("account"))
 
 
 @pytest.mark.exhaustive(but_first=1)

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.account import Account, sandbox_account
+from helpers.account import Account
 from helpers.diagnosis.explanation import Explanation
 from helpers.evaluation.decisions import Verdict
 from helpers.explain import explain
-from helpers.sandbox.outside.connection import Connection
+from support.assertions import assert_says
 from support.aws_cli import run_line
 from support.sandbox_clients import Key, Statement, allow, deny, document, key_of, trust, unique
 
@@ -24,11 +24,6 @@ class Caller(NamedTuple):
     arn: str
     key: Key
     session: Key
-
-
-@pytest.fixture(scope="module")
-def account(own_sandbox: Connection, tmp_path_factory: pytest.TempPathFactory) -> Account:
-    return sandbox_account(own_sandbox, tmp_path_factory.mktemp("account"))
 
 
 @pytest.fixture
@@ -64,12 +59,6 @@ def explained(account: Account, call: Callable[..., object], **parameters: Any) 
 def assume(account: Account, signer: Key, role_arn: str, **options: Any) -> Explanation:
     parameters = {"RoleArn": role_arn, "RoleSessionName": "test"} | options
     return explained(account, account.client("sts", signer).assume_role, **parameters)
-
-
-def assert_says(found: Explanation, *words: str) -> None:
-    assert found.verdict in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY)
-    told = f"{found.reason} {found.next_step.do} {found.next_step.cli}"
-    assert [word for word in words if word not in told] == [], told
 
 
 # --- sessions
@@ -322,128 +311,6 @@ def test_aws_words_are_told_where_the_caller_is_not_in_the_account(account: Acco
 @pytest.mark.parametrize("text", ["Unable to locate credentials. You can configure …", "NoCredentialProviders: no …"])
 def test_a_program_without_credentials(account: Account, text: str) -> None:
     assert_says(explain(account, text), "not signed", "credentials")
-
-
-NO_PRINCIPALS = "x.InvalidPolicyException: The passed in policy has a statement with no principals!"
-TOO_LONG = "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-MAILED = (
-    "b\"User `arn:aws:iam::999988887777:user/mail' is not authorized to perform `ses:Send' on resource `arn:aws:ses:x'"
-)
-UNABLE = "ECS was unable to assume the role"
-LAMBDAS_ROLE = "The role defined for the function cannot be assumed by Lambda."
-KMS = (
-    "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
-)
-NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
-WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
-
-
-@pytest.mark.exhaustive(but_first=8)
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("{ AccessDeniedException: Cross-account pass role is not allowed.", ["within its account", "get-caller"]),
-        (f"InvalidParameterValueException: {LAMBDAS_ROLE}", ["trust policy", "lambda.amazonaws.com", "moment ago"]),
-        ("ClientException: ECS was unable to assume the role that was provided for this task", ["ecs-tasks.amazonaws"]),
-        ("No OpenIDConnect provider found in your account for https://a.b/c.", ["https://a.b/c,", "identity provider"]),
-        ("Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity", ["Federated"]),
-        (f"User: arn:aws:sts::999988887777:assumed-role/x/y is not authorized to perform: {KMS}", ["key policy"]),
-        ("AccessDeniedException: The ciphertext refers to a key that does not exist in this region", ["kms:Decrypt"]),
-        (
-            "(AccessDenied) when calling the A operation: Access to the resource https://q/ is denied.",
-            ["https://q/"],
-        ),
-        (
-            "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
-            ["a b po"],
-        ),
-        (
-            "Error putting x: MalformedPolicyDocument: Policy document should not specify a principal.",
-            ["trust"],
-        ),
-        (
-            f"MalformedPolicyDocument: Invalid principal in policy: {NO_PRINCIPALS}",
-            ["names nobody"],
-        ),
-        (
-            f'failed to assume role "arn:aws:iam::444455556666:role/x": {TOO_LONG}',
-            ["longer"],
-        ),
-        (
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
-            ["hour"],
-        ),
-        ("Amazon s 3 error: The AWS Access Key ID you provided does not exist in our records.", ["access key"]),
-        (
-            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: a:B with an explicit deny",
-            ["explicit deny"],
-        ),
-        (
-            "(AccessDeniedException) A: Insufficient Lake Formation permission(s): Required Describe on x",
-            ["Lake Formation"],
-        ),
-        (
-            "denied: Your authorization token has expired. Reauthenticate and try again.",
-            ["twelve hours", "docker login"],
-        ),
-        ("error: You must be logged in to the server (Unauthorized)", ["Kubernetes", "access entries"]),
-        ("The config profile (foo) could not be found", ["no profile", "list-profiles"]),
-        ("Error when retrieving token from sso: Token has expired and refresh failed", ["aws sso login"]),
-        ("An error occurred (UnauthorizedException): Session token not found or invalid", ["aws sso login"]),
-        ("(ForbiddenException) when calling the GetRoleCredentials operation: No access", ["assign"]),
-        ("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY", ["Half a key"]),
-        ("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", ["presign"]),
-        ("An error occurred (RequestExpired) when calling the X operation: Request has expired.", ["session ends"]),
-        ("Unable to load AWS credentials from any provider in the chain", ["not signed"]),
-        ('{"message":"Missing Authentication Token"}', ["API Gateway"]),
-        ("AccessDenied: public policies are prevented by the BlockPublicPolicy setting", ["everybody"]),
-        (
-            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
-            ["not"],
-        ),
-        (MAILED, ["could not be read"]),
-        (
-            "The provided execution role does not have permissions to call CreateNetworkInterface on EC2 (X)",
-            ["ec2:CreateNetworkInterface", "AWSLambdaVPCAccessExecutionRole"],
-        ),
-        (
-            "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals.",
-            ["not yet"],
-        ),
-        (
-            "AccessDeniedException: 'arn:aws:iam::1:role/x' is not authorized to create managed-rule.",
-            ["events:PutRule"],
-        ),
-        ("BadRequestException: x. Please grant trust permission for API Gateway", ["apigateway.amazonaws.com"]),
-        ("Role does not have a trust relationship allowing Cognito to assume the role", ["cognito-idp.amazonaws.com"]),
-        ("AccessDeniedException: Access to KMS is not allowed", ["kms:Decrypt", "role"]),
-        ("S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid D1", ["COPY", "s3:GetObject"]),
-        (
-            "(AccessDeniedException) A: user is not authorized perform iam:CreateServiceLinkedRole",
-            ["Allow iam:CreateServ"],
-        ),
-        ("Access is denied, not authorized to do (a-b:See, a-b:Do) for it", ["Allow a-b:See, a-b:Do", "Access is"]),
-        (
-            f"{UNABLE} 'arn:aws:iam::999988887777:role/p/job'. Verify that you may pass this role",
-            ["-name job ", "PassRole"],
-        ),
-        (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
-        ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
-        ("An error occurred (IllegalLocationConstraintException) when calling the CreateBucket", ["us-east-1"]),
-        (f"An error occurred ({NAMELESS}", ["another account", "kms:GenerateDataKey"]),
-        ("Error putting object in S3 bucket (b): AccessDenied: Access Denied", ["another account", "s3:PutObjectAcl"]),
-        (f"UnauthorizedOperation: Encoded authorization failure message: {'x1-_' * 30}", ["decode", "x1-_" * 30]),
-        ("User: arn:aws:iam::111122223333:user/no is not authorized to perform: a:B with an explicit deny", ["deny"]),
-    ],
-)
-def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
-    assert_says(explain(account, text), *words)
-
-
-def test_the_role_that_terraform_names_is_told(account: Account) -> None:
-    role = "arn:aws:iam::999988887777:role/deploy"
-    for text in (f'The role "{role}" cannot be assumed.', f"IAM Role ({role}) cannot be assumed.\n\nThere are"):
-        assert explain(account, text).question == f"sts:AssumeRole on {role}"
 
 
 def test_an_error_that_is_no_refusal_is_named(account: Account) -> None:

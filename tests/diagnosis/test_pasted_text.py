@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from helpers.diagnosis.refusals import parse_refusal
+from helpers.diagnosis.pasted_text import parse_refusal
 
 USER = "arn:aws:iam::111122223333:user/ana"
 ROLE = "arn:aws:iam::111122223333:role/reader"
@@ -121,3 +121,51 @@ def test_the_words_after_an_arn_at_the_end_of_a_line_are_not_its_own() -> None:
 @pytest.mark.parametrize("code", ["UnauthorizedAccess", "Amazon.SecretsManager.AmazonSecretsManagerException"])
 def test_what_is_not_authorized_is_a_refusal_under_any_code(code: str) -> None:
     assert parse_refusal(f"An error occurred ({code}) when calling the X operation: {ASSUME}").is_forbidden
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "\n    at deserialize (index.js:1:2)",
+        "\nat deserialize (index.js:1:2)",
+        "\n\nDone",
+        "\n[Container] 2026/01/02 Phase complete: BUILD",
+        "\n2026-01-02T03:04:05Z next line of the log",
+        "\nand the pipeline stopped here",
+        '"}\n',
+        " because no identity-based policy allows the sts:AssumeRole action",
+        "\nbecause no identity-based policy allows the sts:AssumeRole action",
+    ],
+)
+def test_an_arn_ends_where_the_line_does(after: str) -> None:
+    read = parse_refusal(f"An error occurred (AccessDenied) when calling the AssumeRole operation: {ASSUME}{after}")
+    assert (read.caller, read.resource) == (USER, ROLE)
+
+
+@pytest.mark.parametrize("place", range(75, 210, 5))
+def test_a_line_that_is_broken_once_anywhere(place: int) -> None:
+    whole = f"An error occurred (AccessDenied) when calling the AssumeRole operation: {ASSUME}"
+    read = parse_refusal(f"{whole[:place]}\n{whole[place:]}")
+    assert (read.caller, read.action, read.resource) == (USER, "sts:AssumeRole", ROLE)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"level": "ERROR", "message": "failed launching", "error": f"operation error X, api error Y: {ASSUME}"},
+        {"msg": "failed", "err": {"name": "AccessDenied", "message": ASSUME, "$metadata": {"attempts": 1}}},
+        {"Records": [{"errorCode": "AccessDenied", "errorMessage": ASSUME}]},
+        [{"log": f"x\n{ASSUME}"}],
+    ],
+)
+@pytest.mark.parametrize("before", ["", "2026-01-02 ERROR "])
+def test_the_refusal_in_a_record_wherever_it_stands(record: object, before: str) -> None:
+    read = parse_refusal(before + json.dumps(record))
+    assert (read.caller, read.resource) == (USER, ROLE)
+    assert read.is_forbidden
+
+
+def test_an_account_number_that_the_service_masks_is_the_callers() -> None:
+    text = f"User: {SESSION} is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:x:"
+    assert parse_refusal(f"{text}********3333:api/prod").resource == "arn:aws:execute-api:x:111122223333:api/prod"
+    assert parse_refusal(f"{text}********7777:api/prod").resource == "arn:aws:execute-api:x:********7777:api/prod"

@@ -1,0 +1,221 @@
+"""What AWS's own words tell of a refusal, where the policies cannot be read, or allow what was refused.
+
+AWS names the kind of policy that refused, though not which one: that says who can change what.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from helpers import policies
+from helpers.arns import parse_arn
+from helpers.diagnosis.call_lines import json_argument
+from helpers.diagnosis.explanation import Explanation, NextStep
+from helpers.diagnosis.live_decision import LiveDecision
+from helpers.diagnosis.live_policies import Unread
+from helpers.diagnosis.refusals import Refusal
+from helpers.evaluation.decisions import Side, Verdict
+
+SIDES: dict[str, Side] = {
+    "identity-based policy": "identity",
+    "permissions boundary": "boundary",
+    "session policy": "session",
+    "resource-based policy": "resource",
+    "role trust policy": "resource",
+}
+"""The sides of a decision, as AWS's messages call them; what they name besides is above these."""
+
+_PERMISSION_SET = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
+
+
+def verdict_of(refusal: Refusal) -> Verdict:
+    """Return the verdict that a refusal is: a Deny, or nothing that allows."""
+    return Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY
+
+
+def said(refusal: Refusal) -> str:
+    """Return what AWS says of the policy that refused."""
+    if refusal.denies:
+        article = "an" if refusal.denies[0] in "aeiou" else "a"
+        which = f", {refusal.policy_arn}" if refusal.policy_arn else ""
+        return f"an explicit deny in {article} {refusal.denies}{which}"
+    if refusal.is_explicit:
+        return "an explicit deny, and not in which policy"
+    return f"no {refusal.allows} allows it"
+
+
+def in_aws_words(explained: Explanation, refusal: Refusal, decided: LiveDecision) -> Explanation:
+    """Tell what AWS's message says, where the policies could not all be read."""
+    told = replace(explained, verdict=verdict_of(refusal), decided_by=SIDES.get(refusal.kind or ""))
+    if refusal.kind is None:
+        which = f"AWS says: {said(refusal)}. Which" if refusal.is_explicit else "AWS refused it, and which"
+        reason = f"{which} side did depends on what could not be read."
+        return replace(told, reason=reason, next_step=_both_sides(refusal, decided))
+    why = f"AWS says: {said(refusal)}."
+    if refusal.kind in SIDES:
+        why += " It could not be read here." if refusal.denies else " What there is could not all be read here."
+    if _is_of_kms(refusal):
+        why += " For KMS, that is the key's own policy, which always has a say."
+    return replace(told, reason=why, next_step=_change(refusal, decided))
+
+
+def opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanation:
+    """Tell that a session was opened with a policy that leaves this out, or denies it."""
+    return replace(explained, decided_by="session", reason=f"AWS says: {said(refusal)}.")
+
+
+def caller_is_gone(refusal: Refusal, told: str) -> Explanation:
+    """Explain a refusal whose caller is not there."""
+    says = f"AWS says: {said(refusal)}." if refusal.kind or refusal.is_explicit else "AWS refused it."
+    gone = NextStep("See whose key the program uses now.", cli="aws sts get-caller-identity")
+    return Explanation(
+        question=refusal.asked,
+        verdict=verdict_of(refusal),
+        decided_by=SIDES.get(refusal.kind or ""),
+        reason=f"{says} {told} It was deleted since, or the refusal is from another account.",
+        next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else gone,
+    )
+
+
+def unseen(explained: Explanation, refusal: Refusal, *, is_recent: bool) -> Explanation:
+    """Say what can have refused a call that the policies which can be read allow."""
+    told = f"AWS says: {said(refusal)}. " if refusal.kind else "AWS refused this. "
+    late = "the change that was made a moment ago, which has perhaps not reached all of AWS yet; " if is_recent else ""
+    can_be = (
+        f"It can be: {late}a service control policy or another policy of the organization; the policy of a VPC "
+        "endpoint; a session policy; a policy of the resource's own that cannot be read here; or something that "
+        "another account decides."
+    )
+    ask = (
+        "Ask whoever administers the organization and the network which of these applies; CloudTrail shows the refusal."
+    )
+    do = f"Wait a few seconds and make the call again. If it is refused again: {ask}" if is_recent else ask
+    return replace(
+        explained,
+        verdict=verdict_of(refusal),
+        decided_by=None,
+        reason=f"{told}The policies that can be read here allow it, so what refused is not among them. {can_be}",
+        next_step=NextStep(
+            do,
+            cli=f"aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue="
+            f"{refusal.operation or explained.question.rpartition(':')[2].split()[0]} --max-results 5",
+        ),
+    )
+
+
+def ask_to_read(decided: LiveDecision, unread: Sequence[Unread]) -> NextStep:
+    """Say who can find out what could not be read."""
+    actions = sorted({one.action for one in unread if one.action})
+    if actions:
+        return NextStep(f"Ask for permission to read: {', '.join(actions)}. Or ask somebody who may to run this.")
+    request = decided.request
+    asked = {"principal": request.principal.arn, "action": request.action, "resource": request.resource}
+    words = [word for name, value in asked.items() for word in (f"--{name}", shlex.quote(value))]
+    return NextStep(
+        "Ask somebody who may read the other account's policies to run this there.",
+        cli=" ".join(["iam-explain", *words, "--profile <profile>"]),
+    )
+
+
+# --- what can be changed, and by whom
+
+
+def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
+    """Say what has to change, as far as AWS's words tell: the kind of policy, not which one."""
+    asked, whose = _asked(refusal), _named(refusal.caller or "")
+    match refusal.kind:
+        case "identity-based policy" if refusal.denies:
+            return _to_read(f"Find the Deny among the policies of {whose}, and ask who wrote it.", decided)
+        case "identity-based policy":
+            return _allowing(refusal, asked, whose)
+        case "permissions boundary":
+            do = "has to leave out" if refusal.denies else "has to take in"
+            return NextStep(
+                f"Ask whoever set the permissions boundary of {whose}: it {do} {asked}. Another policy that allows it "
+                "does not help."
+            )
+        case "session policy":
+            return NextStep(
+                f"Open the session of {whose} anew, without a session policy or with one that allows {asked}. Whoever "
+                "opens it passes that policy: a program, or a service for you."
+            )
+        case "resource-based policy" | "role trust policy" if _is_of_kms(refusal):
+            return _ask_for_key(refusal)
+        case "resource-based policy" | "role trust policy":
+            do = "does not deny" if refusal.denies else "allows"
+            return NextStep(
+                f"Ask whoever owns {refusal.resource} for a policy of its own that {do} {refusal.action} for {whose}."
+            )
+        case _:
+            return NextStep(
+                f"Ask whoever manages this {refusal.kind}: it is above the policies of users, roles and resources."
+            )
+
+
+def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
+    """Say where to look, where AWS names neither side: at what was not read."""
+    asked, sides = _asked(refusal), {one.side for one in decided.unread}
+    whose, verb = _named(decided.request.principal.arn), "denies" if refusal.is_explicit else "allows"
+    look = [f"whether a policy of {whose} {verb} {asked}"] if "identity" in sides else []
+    if "resource" in sides:
+        own = "the role's trust policy" if decided.request.assumes_role else f"the policy of {refusal.resource} itself"
+        look.append(f"what {own} says of {whose}")
+    read = ask_to_read(decided, decided.unread)
+    return replace(read, do=f"See {', and '.join(look)}. {read.do}") if look else read
+
+
+def _asked(refusal: Refusal) -> str:
+    return f"{refusal.action} on {refusal.resource}" if refusal.resource != "*" else str(refusal.action)
+
+
+def _to_read(do: str, decided: LiveDecision) -> NextStep:
+    return replace(ask_to_read(decided, decided.unread), do=do)
+
+
+def _named(caller: str) -> str:
+    """Name whose policies count: a user's, a role's behind a session, or a permission set's."""
+    arn = parse_arn(caller)
+    if arn.resource_type != "assumed-role":
+        return f"{arn.resource_type} {arn.name}"
+    role_name = arn.resource.split("/")[1]
+    found = _PERMISSION_SET.fullmatch(role_name)
+    return f"permission set {found['name']} (in IAM Identity Center)" if found else f"role {role_name}"
+
+
+def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
+    account_id = parse_arn(refusal.caller or "").account_id
+    do = f"Have {asked} allowed in a policy of {whose}, in account {account_id}."
+    kind, _, name = whose.partition(" ")
+    if kind not in ("user", "role") or name.startswith("AWSServiceRole"):
+        return NextStep(do)
+    document = json_argument(policies.policy(policies.allow(str(refusal.action), refusal.resource)))
+    policy_name = str(refusal.action).replace(":", "-")
+    return NextStep(
+        do,
+        console=f"IAM → {kind.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
+        cli=f"aws iam put-{kind}-policy --{kind}-name {name} --policy-name {policy_name} --policy-document {document}",
+    )
+
+
+def _is_of_kms(refusal: Refusal) -> bool:
+    return (refusal.action or "").startswith("kms:") and refusal.kind == "resource-based policy"
+
+
+def _ask_for_key(refusal: Refusal) -> NextStep:
+    key_id = refusal.resource.rpartition("/")[2]
+    return NextStep(
+        f"Ask whoever administers the key to allow {refusal.action} for {_let_in(refusal)} in its key policy.",
+        console="KMS → Customer managed keys → the key → Key policy",
+        cli=f"aws kms get-key-policy --key-id {key_id} --policy-name default --output text",
+    )
+
+
+def _let_in(refusal: Refusal) -> str:
+    """Return the ARN to name in a resource's policy: the role's, for one of its sessions."""
+    arn = parse_arn(refusal.caller or "")
+    if arn.resource_type != "assumed-role":
+        return str(refusal.caller)
+    return f"arn:{str(refusal.caller).split(':')[1]}:iam::{arn.account_id}:role/{arn.resource.split('/')[1]}"

@@ -1,0 +1,262 @@
+"""Refusals of the credentials: an MFA code, a key, its token, a clock or a session that AWS does not take.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
+"""
+
+import re
+from collections.abc import Callable
+
+from helpers.clients.calls import Call, OpenAccount
+from helpers.diagnosis.access_keys import KnownKey, look_up
+from helpers.diagnosis.explanation import Decider, NextStep, Told, before_policies
+from helpers.diagnosis.refusals import Refusal
+
+# Regions that an account has to opt in to before they know its keys.
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+_OPT_IN_REGIONS = frozenset(
+    [
+        "af-south-1",
+        "ap-east-1",
+        "ap-east-2",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-west-1",
+        "eu-central-2",
+        "eu-south-1",
+        "eu-south-2",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+    ]
+)
+_ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
+
+
+# --- MFA
+
+
+def _mfa(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    if not refusal.says("MultiFactorAuthentication failed"):
+        return None
+    serial = str(call.parameters.get("SerialNumber", "")) if call else ""
+    if ":user/" in serial:
+        return before_policies(f"{serial} is a user's ARN, and no MFA device's."), NextStep(
+            "Pass the ARN of the device, which has :mfa/ in it.",
+            console="IAM → Users → the user → Security credentials → Multi-factor authentication",
+            cli=f"aws iam list-mfa-devices --user-name {serial.rpartition('/')[2]}",
+        )
+    if refusal.says("must provide both"):
+        return before_policies("The call has only half of it: a device and its code go together."), NextStep(
+            "Pass the serial number of the device and its code.",
+            cli="aws sts get-session-token --serial-number <device-arn> --token-code <six-digits>",
+        )
+    if refusal.says("unable to validate.*serial number") and call and call.is_by_temporary_key:
+        reason = "The call was signed with a session, and only a user has an MFA device: a session has none."
+        return before_policies(reason), NextStep(
+            "Sign the call with the user's own access key, and pass the user's device and a code; or let the first "
+            "session be opened with MFA."
+        )
+    if refusal.says("unable to validate.*serial number"):
+        return (
+            before_policies(
+                "The MFA device is not one of the user whose key signed the call; a role's session has none at all."
+            ),
+            NextStep("Pass the ARN of the user's own device.", cli="aws iam list-mfa-devices --user-name <user-name>"),
+        )
+    return (
+        before_policies(
+            "The code is wrong: mistyped, too old, or used already, for a code is good once and for half a minute."
+        ),
+        NextStep(
+            "Wait for the next code, and pass it. If each is refused, the device's clock is off: resync it.",
+            console="IAM → Users → the user → Security credentials → Multi-factor authentication → Resync",
+        ),
+    )
+
+
+# --- sessions that may not make this call
+
+
+def _anonymous(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    if refusal.caller != "anonymous":
+        return None
+    reason = "The call came without credentials: only a resource's policy that names everyone lets such a caller in."
+    return reason, NextStep("Give the program credentials, and sign the call.", cli="aws configure list")
+
+
+def _federated(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """Tell what a federated user's session can never do.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
+    """
+    if ":federated-user/" not in (refusal.caller or "") or not (refusal.action or "").startswith(("iam:", "sts:")):
+        return None
+    reason = "A federated user's session takes no calls of IAM, and none of STS but GetCallerIdentity, whatever the"
+    return before_policies(f"{reason} policies say."), NextStep(
+        "Sign the call with the user's own access key, or with a role's session."
+    )
+
+
+def _with_session_credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    found = re.search(r"Cannot call (\w+) with session credentials", refusal.message)
+    if found is None:
+        return None
+    return before_policies(
+        f"{found[1]} wants a user's long-term access key, and the call was signed with a session's."
+    ), NextStep(
+        "Sign the call with the user's own access key; with a session, assume a role instead, or use the session as it "
+        "is.",
+        cli="aws configure list",
+    )
+
+
+# --- the clock
+
+
+def _clock(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    if refusal.code != "RequestTimeTooSkewed" and not refusal.says("Signature expired|Signature not yet current"):
+        return None
+    return (
+        before_policies(
+            "The clock of the machine that signed the call is wrong by more than AWS takes, a quarter of an hour at "
+            "most, so it takes no signature from it. The key and its secret may well be right."
+        ),
+        NextStep("Set the machine's clock (time synchronization), and make the call again.", cli="date -u"),
+    )
+
+
+# --- the key
+
+
+def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    fault = refusal.credential_fault
+    if fault is None:
+        return None
+    key = look_up(account, call.access_key_id) if call and _ACCESS_KEY_ID.fullmatch(call.access_key_id) else None
+    if fault == "malformed key" or (call and not key):
+        reason, next_step = _swapped()
+    elif fault == "unknown key":
+        reason, next_step = _unknown(key, refusal, call)
+    elif fault == "wrong secret":
+        reason, next_step = _wrong_secret(key)
+    elif fault == "expired":
+        reason, next_step = _expired(key, call)
+    else:
+        reason, next_step = (
+            "The program found no credentials where it looked, so the call was not signed.",
+            NextStep("Give the program credentials.", cli="aws configure list"),
+        )
+    return before_policies(reason), next_step
+
+
+def _swapped() -> Told:
+    return (
+        "What stands where the access key id goes is no access key id: it is perhaps swapped with the secret.",
+        NextStep(
+            "Put the id (AKIA… or ASIA…, 20 characters) and the secret (40 characters) each in its own place.",
+            cli="aws configure list",
+        ),
+    )
+
+
+def _unknown(key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
+    if key is None:
+        reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
+        return reason, NextStep("See which key the program uses.", cli="aws configure list")
+    if key.is_temporary and call and call.service == "iam" and call.has_token:
+        reason = f"The {key} is a user's session without MFA, or a federated user's, and IAM takes neither."
+        return reason, NextStep(
+            "Open the session with MFA, or call IAM with the user's own key or with a role's session.",
+            cli="aws sts get-session-token --serial-number <device-arn> --token-code <six-digits>",
+        )
+    if key.is_temporary:
+        reason = f"The {key} is a temporary one, and it came without its session token, or with a wrong one."
+        if call and call.has_token:
+            reason = f"The session token that came along does not belong to the temporary {key}, or the user or role "
+            reason += "behind it was deleted."
+        return reason, NextStep(
+            "Pass all three parts: access key id, secret access key and session token.",
+            cli="export AWS_SESSION_TOKEN=<session-token>",
+        )
+    if key.status == "Inactive":
+        named = f"--user-name {key.user_name} --access-key-id <access-key-id>"
+        return f"The {key} of user {key.user_name} is inactive.", NextStep(
+            "Ask who switched the key off, and why; then switch it on, or make a new one.",
+            console=f"IAM → Users → {key.user_name} → Security credentials → Access keys → Actions → Activate",
+            cli=f"aws iam update-access-key {named} --status Active",
+            python=f'iam.activate_access_key(account.client("iam"), user_name="{key.user_name}", '
+            f'last_four="{key.access_key_id[-4:]}")',
+        )
+    if call and call.has_token:
+        return _left_over_token(key)
+    if key.status == "Active" and call and call.region in _OPT_IN_REGIONS:
+        reason = (
+            f"The {key} of user {key.user_name} is active; {call.region} knows it only once the account has opted in."
+        )
+        return reason, NextStep(
+            f"Enable the region {call.region} for the account, or use another one.",
+            console="Account → AWS Regions",
+            cli=f"aws account enable-region --region-name {call.region}",
+        )
+    if key.status == "Active":
+        reason = f"The {key} of user {key.user_name} is there and active now: it had not reached all of AWS."
+        return reason, NextStep("Try again.")
+    return f"There is no {key} in your account: it was deleted, or mistyped.", NextStep(
+        "Make a new access key for the user, and put it where the program looks for it.",
+        console="IAM → Users → the user → Security credentials → Create access key",
+        cli="aws iam create-access-key --user-name <user-name>",
+    )
+
+
+def _left_over_token(key: KnownKey) -> Told:
+    return f"The {key} is a long-term one, and a session token came along: a left-over of another session.", NextStep(
+        "Take the token out of the place where the key is: a long-term key has none.",
+        cli="unset AWS_SESSION_TOKEN",
+    )
+
+
+def _wrong_secret(key: KnownKey | None) -> Told:
+    user_name = key.user_name if key and key.user_name else None
+    which = f"The {key} of user {user_name} is known" if user_name else "The access key is known"
+    return f"{which}, and the secret access key that signed the call is not the one that belongs to it.", NextStep(
+        "Put both halves of one key where the program looks for them. A secret that is lost cannot be looked up: "
+        "make a new key.",
+        console=f"IAM → Users → {user_name or 'the user'} → Security credentials → Create access key",
+        cli=f"aws iam create-access-key --user-name {user_name or '<user-name>'}",
+        python=f'iam.create_access_key(account.client("iam"), user_name="{user_name}")' if user_name else "",
+    )
+
+
+def _expired(key: KnownKey | None, call: Call | None) -> Told:
+    if key and not key.is_temporary and call and call.has_token:
+        return _left_over_token(key)
+    which = f"The {key}" if key else "The temporary key"
+    return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
+        "Assume the role again; a profile with role_arn does that by itself, whenever it has to.",
+        cli="aws sts assume-role --role-arn <role-arn> --role-session-name <name>",
+    )
+
+
+def _region(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    if refusal.code == "OptInRequired":
+        return before_policies("The account is not signed up for this service, or not in this region."), NextStep(
+            "Finish the account's sign-up, or have the service or region switched on there.",
+            cli="aws account list-regions",
+        )
+    if refusal.code != "RegionDisabledException":
+        return None
+    return "STS is switched off in this region for the account.", NextStep(
+        "Use another region, or have STS activated there.", console="IAM → Account settings → Security Token Service"
+    )
+
+
+Rule = Callable[[OpenAccount, Refusal, Call | None], Told | None]
+CREDENTIAL_RULES: tuple[tuple[Decider, Rule], ...] = tuple(
+    ("credentials", rule)
+    for rule in (_mfa, _anonymous, _with_session_credentials, _federated, _clock, _credentials, _region)
+)

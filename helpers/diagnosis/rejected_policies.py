@@ -1,0 +1,148 @@
+"""Policies that AWS does not save: what is wrong with a document, or with a principal in it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_policies.html
+"""
+
+import re
+
+from helpers.clients.calls import Call, OpenAccount
+from helpers.diagnosis.explanation import NextStep, Told
+from helpers.diagnosis.refusals import Refusal
+from helpers.policies import listed, parse_policy, statements
+
+_CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
+_NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
+_DOCUMENT_FAULTS = {
+    "Has prohibited field Resource": (
+        "A trust policy is about its own role, so it has no Resource. This one belongs on the user.",
+        NextStep(
+            "Put it on the user, as an inline policy.",
+            console="IAM → Users → the user → Permissions → Add permissions → Create inline policy → JSON",
+            cli="aws iam put-user-policy --user-name <user-name> --policy-name <name> "
+            "--policy-document file://policy.json",
+        ),
+    ),
+    "with no principals": (
+        "A trust policy says who may assume the role, and a statement of this one names nobody: its Principal is "
+        "missing, or the list that was to fill it is empty.",
+        NextStep("Name a user, a role, an account or a service as the statement's Principal."),
+    ),
+    "does not apply to any resource": (
+        "An action and the resource of one statement do not go together: in a bucket's policy, an action on objects "
+        "(s3:GetObject) wants arn:aws:s3:::<bucket-name>/*, one on the bucket (s3:ListBucket) the bucket's own ARN.",
+        NextStep("Give each action the resource that it is about; two statements, where there are both kinds."),
+    ),
+    "policy size of": (
+        "The policy is longer than AWS keeps: all inline policies of a user have 2,048 characters together, a group's "
+        "5,120, a role's 10,240; a managed policy has 6,144, a trust policy 2,048, until the quota is raised. White "
+        "space does not count.",
+        NextStep(
+            "Say the same in fewer statements (a wildcard for actions that belong together), or move statements into a "
+            "managed policy of their own.",
+            cli="aws iam get-account-summary",
+        ),
+    ),
+    "Cannot exceed quota for": (
+        "The account, the user or the role has as many of these as it may have.",
+        NextStep(
+            "Take one away that nobody uses, put several policies into one, or have the quota raised.",
+            console="Service Quotas → AWS services → AWS Identity and Access Management (IAM)",
+            cli="aws iam get-account-summary",
+        ),
+    ),
+    "must be in ARN format": (
+        "A Resource of the policy is no ARN: a placeholder was left in, or a name stands there.",
+        NextStep("Put the whole ARN there.", cli='aws iam list-roles --query "Roles[].Arn"'),
+    ),
+}
+
+
+def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """Say what is wrong with a policy that AWS does not save; None for any other refusal."""
+    message = refusal.message
+    known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
+    if not known and refusal.code not in _CODES and not refusal.says("invalid principal|not specify a principal"):
+        return None
+    if refusal.says("should not specify a principal"):
+        return _names_a_principal(call)
+    if known is None and refusal.says("invalid principal"):
+        named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
+        return _invalid_principal(*(named.groups() if named else _principal_given(call)))
+    words = re.sub(r"^.*when calling the \w+ operation: ", "", " ".join(message.split()))
+    check = "aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://policy.json"
+    return known or (
+        f"AWS does not accept the policy document: {words}",
+        NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),
+    )
+
+
+def _names_a_principal(call: Call | None) -> Told:
+    """Say where a policy that names a Principal belongs: AWS takes none on users, groups and roles."""
+    reason = "A policy on a user, group or role says what its owner may do, so it names no Principal."
+    if "sts:AssumeRole" in str(call.parameters.get("PolicyDocument", "") if call else ""):
+        return f"{reason} This one is a trust policy: it belongs on the role.", NextStep(
+            "Put it into the role's trust policy.",
+            console="IAM → Roles → the role → Trust relationships → Edit trust policy",
+            cli="aws iam update-assume-role-policy --role-name <role-name> --policy-document file://trust.json",
+        )
+    return f"{reason} A Principal stands in the policy of a resource: of a role (its trust policy), a bucket, a key.", (
+        NextStep(
+            "Take the Principal out, where the statement says what that user, group or role may do. Where it says whom "
+            "a resource lets in, put it into that resource's own policy: a statement for sts:AssumeRole into the "
+            "role's trust policy, one about a bucket into the bucket's policy."
+        )
+    )
+
+
+def _principal_given(call: Call | None) -> tuple[str, str]:
+    """Find the principal that is wrong in the policy that the call was given, and its kind: S3 does not name it."""
+    try:
+        document = parse_policy(str(call.parameters.get("Policy", "")) if call else "")
+    except ValueError:
+        return "", ""
+    given = [
+        (kind.upper(), str(named))
+        for statement in statements(document)
+        if isinstance(statement.get("Principal"), dict)
+        for kind, values in statement["Principal"].items()
+        for named in listed(values)
+    ]
+    wrong = [one for one in given if _NEVER_A_PRINCIPAL.search(one[1])] or (given if len(given) == 1 else [])
+    return wrong[0] if wrong else ("", "")
+
+
+def _invalid_principal(kind: str, named: str) -> Told:
+    """Say what is wrong with a principal that AWS does not save.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    kind_named, key = ("role", "Roles") if ":role/" in named else ("user", "Users")
+    copy = NextStep(
+        f"Copy the ARN again from the {kind_named}'s page.", cli=f'aws iam list-{kind_named}s --query "{key}[].Arn"'
+    )
+    if re.match("A(IDA|ROA)", named):
+        return (
+            "The trust policy still has the id of a user or role that was deleted, and AWS does not save that again.",
+            NextStep("Take the statement with that id out, or put an ARN in its place, and save again."),
+        )
+    if kind == "SERVICE":
+        return f"AWS has no service {named}: mistyped, or one that takes no roles.", NextStep(
+            "Look the service's principal up in its documentation, such as ec2.amazonaws.com or lambda.amazonaws.com."
+        )
+    if ":group/" in named:
+        return f"{named} is a group, and a group cannot be a principal.", NextStep(
+            "Name the users, or name the account and let the group's policy say who may."
+        )
+    if "*" in named or "?" in named:
+        return f"{named} has a wildcard: a principal is named whole, or is * alone.", NextStep(
+            'Name each one, or the account; to take in all whose ARN begins so, name "AWS": "*" with a condition '
+            "ArnLike aws:PrincipalArn."
+        )
+    if re.match(r"arn:aws-", named):
+        return f"{named} is in another partition of AWS, and no policy reaches across partitions.", copy
+    if not named:
+        return "A principal of the policy does not exist, or not yet, or has a wildcard in its ARN.", NextStep(
+            "See which users and roles there are: each ARN in the policy has to be one of theirs, letter by letter.",
+            cli='aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"',
+        )
+    return f"The policy names {named}, and there is no such user or role: mistyped, or deleted.", copy

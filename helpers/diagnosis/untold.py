@@ -1,0 +1,120 @@
+"""Refusals that do not say who asked for what on what: what is left out, and how it is found.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import re
+
+from helpers.clients.calls import Call, OpenAccount
+from helpers.diagnosis.aws_words import SIDES, said, verdict_of
+from helpers.diagnosis.explanation import Explanation, NextStep
+from helpers.diagnosis.placeholders import filled_in
+from helpers.diagnosis.refusals import Refusal
+from helpers.evaluation.needs import s3_action
+from helpers.secrecy import mask_secrets
+
+_ACTIONS = re.compile(r"(?<![\w:/-])(?!arn:)[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\b")
+_FEW_LETTERS, _MANY_LETTERS = 20, 400
+_NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
+_ASK = "explain(account, principal=…, action=…, resource=…)"
+
+
+def explain_untold(account: OpenAccount, refusal: Refusal, call: Call | None) -> Explanation:
+    """Explain a refusal that does not say who asked for what, such as the answer to a HEAD request.
+
+    Args:
+        account: the open account.
+        refusal: what AWS said.
+        call: the call; None where only its answer is known.
+    """
+    operation = (call.operation if call else "") or refusal.operation
+    reason, do = _what_is_not_told(account, refusal, operation)
+    return Explanation(
+        question=f"the call {operation}" if operation else refusal.asked or "a call",
+        verdict=verdict_of(refusal),
+        decided_by=SIDES.get(refusal.kind or ""),
+        reason=reason,
+        next_step=filled_in(NextStep(do, cli=_who_asked_line(refusal)), refusal),
+    )
+
+
+def _who_asked_line(refusal: Refusal) -> str:
+    if refusal.encoded:
+        decode = f"aws sts decode-authorization-message --encoded-message {refusal.encoded}"
+        return f"{decode} --query DecodedMessage --output text"
+    return "" if refusal.caller else "aws sts get-caller-identity"
+
+
+def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) -> tuple[str, str]:
+    """Say what AWS's answer leaves out, and how it can be found."""
+    if refusal.caller:
+        asked = f"principal={refusal.caller!r}, action={refusal.action!r}, resource=…"
+        told = f"AWS says: {said(refusal)}." if refusal.kind else "AWS refused it."
+        return (
+            f"{told} On what it was asked, the answer does not say.",
+            f"See what was asked for, and ask again: explain(account, {asked}).",
+        )
+    if _NAMES_SOMEBODY.search(refusal.message):
+        told = f"AWS says: {said(refusal)}. " if refusal.kind else ""
+        return (
+            f"{told}The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
+            f"Give the error as AWS sent it, with its ARNs, or ask: {_ASK}.",
+        )
+    if refusal.encoded:
+        return (
+            "AWS encoded who asked for what, and decodes it for callers of that account who have "
+            "sts:DecodeAuthorizationMessage. It was not decoded here.",
+            "Have it decoded in the account that the call was for, by somebody who may.",
+        )
+    untold, find = (
+        "AWS refused it, and its answer does not say who asked for what",
+        "See whose key signed the call, and",
+    )
+    if operation == "AssumeRole":
+        return (
+            f"{untold}. AWS refuses to let a role be assumed in the same words where its trust policy does not let the "
+            "caller in, where no policy of the caller's allows it, and where there is no such role.",
+            f'{find} ask again: explain(account, principal="<caller>", resource="<the role\'s ARN>").',
+        )
+    if refusal.code in ("403", "Forbidden") or operation.startswith("Head"):
+        return (
+            f"{untold}: the answer to a HEAD request carries no text.",
+            f"Make the call again as a GET, which is refused in words. {find} ask again: {_ASK}. HEAD of an object "
+            "wants s3:GetObject on it; of a bucket, or of an object that is not there, s3:ListBucket on the bucket.",
+        )
+    if _is_of_s3(account, refusal, operation):
+        names = operation in account.client("s3").meta.service_model.operation_names
+        wants = f"{operation} wants {s3_action(operation)}. " if names else ""
+        return (
+            f"{untold}. {wants}S3 says both only to callers of the bucket's own account or organization: so the bucket "
+            "is perhaps another account's, or public access to it is blocked.",
+            f"{find} whose the bucket is; then ask again: {_ASK}. Besides the object, a bucket with a KMS key wants "
+            "kms:GenerateDataKey to write and kms:Decrypt to read, an upload in parts both, and an ACL "
+            "s3:PutObjectAcl.",
+        )
+    words = _words_of(refusal)
+    if not words:
+        return f"{untold}.", f"{find} ask again: {_ASK}."
+    actions = dict.fromkeys(_ACTIONS.findall(refusal.message))
+    allow = f"Allow {', '.join(actions)} to whoever asked. " if actions else ""
+    return (
+        f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
+        f"{allow}Where a service acted (a task, a function, a job), it asked with the role that it was given: look at "
+        f"that role. Where a program of yours called, see whose key signed. Then ask again: {_ASK}.",
+    )
+
+
+def _words_of(refusal: Refusal) -> str:
+    """Return AWS's message on one line, cut where it is long; nothing where it says no more than that it refused."""
+    words = mask_secrets(" ".join(refusal.message.split()))
+    says_more = re.sub(
+        r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
+    )
+    return (
+        "" if len(says_more) < _FEW_LETTERS else words if len(words) <= _MANY_LETTERS else f"{words[:_MANY_LETTERS]}…"
+    )
+
+
+def _is_of_s3(account: OpenAccount, refusal: Refusal, operation: str) -> bool:
+    of_s3 = account.client("s3").meta.service_model.operation_names
+    return operation in of_s3 or refusal.says(r"\bS3\b|s3[.:]")

@@ -1,0 +1,202 @@
+"""Refusals that are known by their words, as services, programs and pipelines write them: each has its sentence."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from helpers.account import Account
+from helpers.explain import explain
+from support.assertions import assert_says
+
+OIDC = "Could not assume role with OIDC"
+WEB = "when calling the AssumeRoleWithWebIdentity operation"
+PRINT = "configured thumbprint"
+LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
+NO_PRINCIPALS = "x.InvalidPolicyException: The passed in policy has a statement with no principals!"
+TOO_LONG = "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+MAILED = (
+    "b\"User `arn:aws:iam::999988887777:user/mail' is not authorized to perform `ses:Send' on resource `arn:aws:ses:x'"
+)
+UNABLE = "ECS was unable to assume the role"
+LAMBDAS_ROLE = "The role defined for the function cannot be assumed by Lambda."
+KMS = (
+    "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
+)
+NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
+WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
+
+
+@pytest.mark.exhaustive(but_first=24)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{ AccessDeniedException: Cross-account pass role is not allowed.", ["within its account", "get-caller"]),
+        (f"InvalidParameterValueException: {LAMBDAS_ROLE}", ["trust policy", "lambda.amazonaws.com", "moment ago"]),
+        ("ClientException: ECS was unable to assume the role that was provided for this task", ["ecs-tasks.amazonaws"]),
+        ("No OpenIDConnect provider found in your account for https://a.b/c.", ["https://a.b/c,", "identity provider"]),
+        ("Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity", ["Federated"]),
+        (f"User: arn:aws:sts::999988887777:assumed-role/x/y is not authorized to perform: {KMS}", ["key policy"]),
+        ("AccessDeniedException: The ciphertext refers to a key that does not exist in this region", ["kms:Decrypt"]),
+        (
+            "(AccessDenied) when calling the A operation: Access to the resource https://q/ is denied.",
+            ["https://q/"],
+        ),
+        (
+            "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
+            ["a b po"],
+        ),
+        (
+            "Error putting x: MalformedPolicyDocument: Policy document should not specify a principal.",
+            ["trust"],
+        ),
+        (
+            f"MalformedPolicyDocument: Invalid principal in policy: {NO_PRINCIPALS}",
+            ["names nobody"],
+        ),
+        (
+            f'failed to assume role "arn:aws:iam::444455556666:role/x": {TOO_LONG}',
+            ["longer"],
+        ),
+        (
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            ["hour"],
+        ),
+        ("Amazon s 3 error: The AWS Access Key ID you provided does not exist in our records.", ["access key"]),
+        (
+            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: a:B with an explicit deny",
+            ["explicit deny"],
+        ),
+        (
+            "(AccessDeniedException) A: Insufficient Lake Formation permission(s): Required Describe on x",
+            ["Lake Formation"],
+        ),
+        (
+            "denied: Your authorization token has expired. Reauthenticate and try again.",
+            ["twelve hours", "docker login"],
+        ),
+        ("error: You must be logged in to the server (Unauthorized)", ["Kubernetes", "access entries"]),
+        ("The config profile (foo) could not be found", ["no profile", "list-profiles"]),
+        ("Error when retrieving token from sso: Token has expired and refresh failed", ["aws sso login"]),
+        ("An error occurred (UnauthorizedException): Session token not found or invalid", ["aws sso login"]),
+        ("(ForbiddenException) when calling the GetRoleCredentials operation: No access", ["assign"]),
+        ("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY", ["Half a key"]),
+        ("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", ["presign"]),
+        ("An error occurred (RequestExpired) when calling the X operation: Request has expired.", ["session ends"]),
+        ("Unable to load AWS credentials from any provider in the chain", ["not signed"]),
+        ('{"message":"Missing Authentication Token"}', ["API Gateway"]),
+        ("AccessDenied: public policies are prevented by the BlockPublicPolicy setting", ["everybody"]),
+        (
+            "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
+            ["not"],
+        ),
+        (MAILED, ["could not be read"]),
+        (
+            "The provided execution role does not have permissions to call CreateNetworkInterface on EC2 (X)",
+            ["ec2:CreateNetworkInterface", "AWSLambdaVPCAccessExecutionRole"],
+        ),
+        (
+            "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals.",
+            ["not yet"],
+        ),
+        (
+            "AccessDeniedException: 'arn:aws:iam::1:role/x' is not authorized to create managed-rule.",
+            ["events:PutRule"],
+        ),
+        ("BadRequestException: x. Please grant trust permission for API Gateway", ["apigateway.amazonaws.com"]),
+        ("Role does not have a trust relationship allowing Cognito to assume the role", ["cognito-idp.amazonaws.com"]),
+        ("AccessDeniedException: Access to KMS is not allowed", ["kms:Decrypt", "role"]),
+        ("S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid D1", ["COPY", "s3:GetObject"]),
+        (
+            "(AccessDeniedException) A: user is not authorized perform iam:CreateServiceLinkedRole",
+            ["Allow iam:CreateServ"],
+        ),
+        ("Access is denied, not authorized to do (a-b:See, a-b:Do) for it", ["Allow a-b:See, a-b:Do", "Access is"]),
+        (
+            f"{UNABLE} 'arn:aws:iam::999988887777:role/p/job'. Verify that you may pass this role",
+            ["-name job ", "PassRole"],
+        ),
+        (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
+        ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
+        ("An error occurred (IllegalLocationConstraintException) when calling the CreateBucket", ["us-east-1"]),
+        (f"An error occurred ({NAMELESS}", ["another account", "kms:GenerateDataKey"]),
+        ("Error putting object in S3 bucket (b): AccessDenied: Access Denied", ["another account", "s3:PutObjectAcl"]),
+        (f"UnauthorizedOperation: Encoded authorization failure message: {'x1-_' * 30}", ["decode", "x1-_" * 30]),
+        ("User: arn:aws:iam::111122223333:user/no is not authorized to perform: a:B with an explicit deny", ["deny"]),
+        ("error: You must be logged in to the server (the server has asked for credentials)", ["Kubernetes"]),
+        ("Did you mean to set the `id-token` permission? Could not load credentials", ["id-token: write"]),
+        (f"{OIDC}: No OpenIDConnect provider found in your account for https://a.b", ["no identity provider"]),
+        (f"(InvalidIdentityToken) {WEB}: Incorrect token audience", ["aud", "add-client-id"]),
+        (
+            f"(ExpiredTokenException) {WEB}: Token expired: current date/time 2 must be before the expiration",
+            ["issued"],
+        ),
+        (f"InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match {PRINT}", ["update-open-id"]),
+        (
+            "│ Error: No valid credential sources found\n│ \n│ Error: no EC2 IMDS role found, ec2imds",
+            ["no credentials"],
+        ),
+        (f"(InvalidParameterException) when calling the RunTask operation: {LINKED}", ["-name ecs.amazonaws.com"]),
+        ("Error: MalformedPolicyDocument: Policy document should not specify a principal.", ["bucket", "trust policy"]),
+        ("Error: MalformedPolicy: Action does not apply to any resource(s) in statement", ["objects"]),
+        ("(LimitExceeded) Maximum policy size of 10240 bytes exceeded for role app", ["longer", "managed policy"]),
+        ("(MalformedPolicyDocument) Syntax errors in policy.", ["validate-policy"]),
+        ('{"message":"Forbidden"}', ["API Gateway", "x-api-key"]),
+        ('{"message":"User is not authorized to access this resource with an explicit deny"}', ["authorizer"]),
+        ("ValidationException: The role must allow AWS EventBridge Scheduler to assume the role.", ["scheduler.amaz"]),
+        ("AccessDeniedException: You don't have access to the model with the specified model ID.", ["Bedrock"]),
+        ("An error occurred (AccessDenied) when calling the AssumeRole operation: Access denied", ["no such role"]),
+        ("An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied", ["s3:ListBucket"]),
+    ],
+)
+def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
+    assert_says(explain(account, text), *words)
+
+
+def test_the_role_that_terraform_names_is_told(account: Account) -> None:
+    role = "arn:aws:iam::999988887777:role/deploy"
+    for text in (f'The role "{role}" cannot be assumed.', f"IAM Role ({role}) cannot be assumed.\n\nThere are"):
+        assert explain(account, text).question == f"sts:AssumeRole on {role}"
+
+
+BY = "arn:aws:sts::999988887777:assumed-role"
+LINE = "aws iam put-role-policy --role-name job --policy-name a-Do"
+
+
+@pytest.mark.parametrize(
+    ("caller", "told", "words"),
+    [
+        ("job/x", "because no identity-based policy allows the a:Do action", ["policy of role job", LINE]),
+        ("job/x", "with an explicit deny in an identity-based policy", ["Find the Deny", "iam-explain --principal"]),
+        ("job/x", "because no permissions boundary allows the a:Do action", ["boundary of role job", "take in a:Do"]),
+        ("job/x", "because no session policy allows the a:Do action", ["Open the session of role job anew"]),
+        ("job/x", "because no resource-based policy allows the a:Do action", ["owns arn:aws:a:x:999988887777:b"]),
+        ("job/x", "with an explicit deny in a service control policy", ["manages this service control policy"]),
+        ("job/x", "", ["whether a policy of role job allows", "the policy of arn:aws:a:x:999988887777:b itself"]),
+        (f"AWSReservedSSO_Admin_{'0' * 16}/x", "because no identity-based policy allows the a:Do", ["set Admin"]),
+    ],
+)
+def test_aws_words_tell_what_has_to_change_in_an_account_that_cannot_be_read(
+    account: Account, caller: str, told: str, words: Sequence[str]
+) -> None:
+    text = f"User: {BY}/{caller} is not authorized to perform: a:Do on resource: arn:aws:a:x:999988887777:b {told}"
+    found = explain(account, text)
+    assert_says(found, *words)
+    assert "1 policy" not in repr(found)
+
+
+def test_names_in_the_text_are_in_question_and_line(account: Account) -> None:
+    asked = "arn:aws:iam::999988887777:user/ci is not authorized to perform: s3:PutBucketPolicy on resource: "
+    found = explain(account, f'User: {asked}"arn:aws:s3:::site" because of BlockPublicPolicy')
+    assert found.question == "arn:aws:iam::999988887777:user/ci, s3:PutBucketPolicy on arn:aws:s3:::site"
+    assert found.next_step.cli.endswith("--bucket site")
+
+
+def test_a_place_is_left_where_two_things_could_fill_it(account: Account) -> None:
+    found = explain(account, "BlockPublicPolicy: arn:aws:s3:::one, arn:aws:s3:::two")
+    assert found.next_step.cli.endswith("--bucket <bucket-name>")
+
+
+def test_a_role_that_assumes_itself(account: Account) -> None:
+    arn = "arn:aws:iam::999988887777:role/job"
+    found = explain(account, f"User: {BY}/job/x is not authorized to perform: sts:AssumeRole on resource: {arn}")
+    assert "of this very role" in " ".join(found.notes)
