@@ -40,6 +40,7 @@ faults: .venv/ready ## break each call of the whole path in each way; nothing ma
 
 stop: .venv/ready ## stop the sandbox that the notebooks share
 	@.venv/bin/python -m helpers.sandbox stop
+	@.venv/bin/python -m helpers.clean_up --left-behind
 
 clean-up: .venv/ready ## delete what the tutorial made in your account, after a dry run and a question
 	@.venv/bin/python -m helpers.clean_up $(ARGS)
@@ -67,7 +68,7 @@ lock: .venv/ready ## write locks/ anew after a change of pyproject.toml (ARGS=--
 	$(COMPILE) --group dev --output-file locks/requirements.txt $(ARGS) pyproject.toml
 
 clean: ## stop the sandbox and remove what was set up
-	-@if [ -e .venv/ready ]; then .venv/bin/python -m helpers.sandbox stop; fi
+	-@if [ -e .venv/ready ]; then $(MAKE) --no-print-directory stop; fi
 	rm -rf .venv .sandbox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache executed test-output
 	rm -rf .jupyter/ipython .jupyter/lab .jupyter/migrated
 

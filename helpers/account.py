@@ -26,11 +26,14 @@ from helpers.clients.read_once import ReadOnce
 from helpers.clients.whole_answers import refuse_half_answer
 from helpers.display import ToldInOneSentence
 from helpers.inventory.ledger import Ledger
+from helpers.own_account import home_profiles
 from helpers.own_account.choice import AWS, FOLDER, SANDBOX, VARIABLES, Choice, read_choice
 from helpers.own_account.guard import Guard
+from helpers.own_account.home_files import HomeProfileError
+from helpers.own_account.home_records import HomeProfile
 from helpers.own_account.opening import CLIENT_CONFIG, OwnAccount, open_own_account
 from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
-from helpers.sandbox.outside.background import SandboxError, running_sandbox, shared_sandbox
+from helpers.sandbox.outside.background import SandboxError, is_running, running_sandbox, shared_sandbox
 from helpers.sandbox.outside.connection import Administrator, Connection
 from helpers.sandbox.outside.control import advance_clock
 from helpers.sandbox.outside.session import SandboxStopped, session_of_its_own
@@ -218,7 +221,7 @@ def _frozen(session: boto3.Session) -> Credentials:
 def open_account(target: str | None = None) -> Account:
     """Open the account that the tutorial acts in.
 
-    A sandbox neither reads nor touches your own AWS configuration. Your own account is opened with the credentials
+    A sandbox neither uses nor changes your own AWS configuration. Your own account is opened with the credentials
     that boto3 finds; nothing in it is changed before you have typed its number.
 
     Args:
@@ -245,7 +248,21 @@ def open_account(target: str | None = None) -> Account:
 
         return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
     shared = shared_sandbox()
-    return sandbox_account(shared.connection, shared.folder, shared.news)
+    return sandbox_account(shared.connection, shared.folder, _with_what_is_left_behind(shared.news))
+
+
+def _with_what_is_left_behind(news: str) -> str:
+    """Add to the news of a new sandbox what an earlier one left in the learner's own files."""
+    try:
+        left = [profile.name for profile in list_left_behind()] if news else []
+    except HomeProfileError as error:
+        return f"{news} {error}"
+    if not left:
+        return news
+    profiles = f"the profile{'s' if len(left) > 1 else ''} {' and '.join(left)}"
+    return (
+        f"{news} An earlier one left {profiles} in your own AWS files: `make clean-up` or notebook 07 takes that out."
+    )
 
 
 def open_sandbox() -> Account:
@@ -267,6 +284,15 @@ def sandbox_is_off() -> bool:
         return read_choice().target == SANDBOX and not running_sandbox(SANDBOX_FOLDER)
     except SandboxError:
         return True
+
+
+def list_left_behind() -> list[HomeProfile]:
+    """Find the profiles in your own AWS files that lead to a sandbox which is gone, the last one first.
+
+    Raises:
+        HomeProfileError: a file cannot be read.
+    """
+    return home_profiles.list_left_behind(is_running)
 
 
 def open_for_reading(profile: str = "", region: str = "") -> Account:

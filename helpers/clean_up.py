@@ -22,7 +22,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponenti
 from typing_extensions import override
 
 from helpers import profiles
-from helpers.account import Account, open_account, sandbox_is_off
+from helpers.account import Account, list_left_behind, open_account, sandbox_is_off
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
 from helpers.inventory.ledger import Ledger
 from helpers.inventory.ownership import (
@@ -39,12 +39,14 @@ from helpers.inventory.removals import Removal, bucket_removals, entity_removals
 from helpers.own_account import home_profiles
 from helpers.own_account.choice import IN_OWN_ACCOUNT, VARIABLES, written_accounts
 from helpers.own_account.home_files import HomeProfileError
+from helpers.own_account.home_records import HomeProfile
 from helpers.secrecy import mask_secrets
 
 T = TypeVar("T")
 Removals = Callable[[], Iterable[Removal]]
 
 _IAM_KINDS: tuple[Kind, ...] = ("user", "role")  # users first, for a role's trust policy may name them
+_OWN_FILES = "your own AWS files"
 _BY_HAND = "To delete one that carries the tag all the same: make clean-up ARGS=\"--also 'role …'\""
 
 # AWS may show for a few seconds what it has deleted.
@@ -224,10 +226,12 @@ def main() -> int:
     """
     options = _options()
     try:
+        if options.left_behind:
+            return _take_out_what_is_left_behind(dry_run=options.dry_run)
         if sandbox_is_off():
             print("No sandbox is running, so nothing is left in it.")
             _tell_of_other_ledgers(None)
-            return 0
+            return _take_out_what_is_left_behind(dry_run=options.dry_run)
         account = open_account()
         planned = plan(account, also=options.also)
         print(planned)
@@ -251,9 +255,22 @@ def main() -> int:
     return 0 if done else 1
 
 
+def _take_out_what_is_left_behind(*, dry_run: bool) -> int:
+    for thing in _left_behind():
+        for removal in () if dry_run else thing.removals():
+            removal.carry_out()
+        print(f"{'Would be taken' if dry_run else 'Taken'} out: {thing.name}.")
+    return 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make clean-up", description="Delete what the tutorial made in an account.")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be deleted, and delete nothing")
+    parser.add_argument(
+        "--left-behind",
+        action="store_true",
+        help="only take profiles of sandboxes that are gone out of your own AWS files; asks no account",
+    )
     parser.add_argument("--account", default="", help="the number of your own account, in place of being asked for it")
     parser.add_argument(
         "--also",
@@ -288,9 +305,21 @@ def _made(account: Account, unread: list[str]) -> Iterator[Thing]:
                 yield _entity(client, kind, name)
     for name in _read("the buckets in the ledger", partial(made_bucket_names, s3, account.ledger), unread):
         yield _bucket(s3, name)
-    for profile in home_profiles.list_added(account.ledger):
+    for profile in _read(_OWN_FILES, partial(home_profiles.list_added, account.ledger), unread):
         what = f"profile {profile} in your own AWS files"
         yield Thing(what, partial(_profile_removals, account.ledger, profile, what))
+    yield from _read(_OWN_FILES, _left_behind, unread)
+
+
+def _left_behind() -> Iterator[Thing]:
+    """Tell which profiles of sandboxes that are gone are still in the learner's own files."""
+    for profile in list_left_behind():
+        what = f"profile {profile.name} in your own AWS files, which an earlier sandbox left behind"
+        yield Thing(what, partial(_left_behind_removals, profile, what))
+
+
+def _left_behind_removals(profile: HomeProfile, what: str) -> Iterator[Removal]:
+    yield Removal(what, partial(home_profiles.remove_home_profile, profile))
 
 
 def _chosen(account: Account, also: Collection[str]) -> Iterator[Thing]:
@@ -331,10 +360,10 @@ def _look_alikes(account: Account) -> Iterator[str]:
 
 
 def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iterator[T]:
-    """Tell what reading gives, up to where AWS refuses; that is noted."""
+    """Tell what reading gives, up to where AWS, or a file, refuses; that is noted."""
     try:
         yield from read()
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, HomeProfileError) as error:
         unread.append(f"{what}: {_told(error)}")
 
 

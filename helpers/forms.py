@@ -14,7 +14,7 @@ from botocore.exceptions import ConfigParseError
 from typing_extensions import override
 
 from helpers import iam
-from helpers.account import Account
+from helpers.account import Account, list_left_behind
 from helpers.arns import ArnKind, NameKind, arn_problem, name_problem, parse_arn
 from helpers.diagnosis.explanation import Explanation
 from helpers.diagnosis.live_decision import ASSUME_ROLE
@@ -34,7 +34,7 @@ from helpers.own_account.choice import (
     save_choice,
     written_accounts,
 )
-from helpers.own_account.home_profiles import AddedProfile, add_profile, profile_problem
+from helpers.own_account.home_profiles import AddedProfile, add_profile, profile_problem, remove_home_profile
 from helpers.own_account.opening import OwnAccount, account_number_problem, learner_problem, open_own_account
 from helpers.own_account.permissions import Permissions, missing_permissions
 from helpers.widgets.fields import Field, FormError, Options, Values, listed
@@ -380,7 +380,8 @@ _CONSENT = "yes"
 def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> ActionForm:
     """Make a form that adds a profile for the role to the learner's own AWS files, when they have typed `yes`.
 
-    Nothing is done before the button is pressed, so Run All changes no file.
+    Nothing is done before the button is pressed, so Run All changes no file. A profile of that name which an earlier
+    sandbox left behind is replaced.
 
     Args:
         account: the open account, whose region and address the profile gets, and in whose ledger it is written down.
@@ -396,6 +397,9 @@ def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> Act
     }
 
     def work(values: dict[str, str]) -> AddedProfile:
+        for left in list_left_behind():
+            if left.name == values["profile"]:
+                remove_home_profile(left)
         return add_profile(
             account.ledger,
             profile=values["profile"],

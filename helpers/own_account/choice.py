@@ -9,7 +9,7 @@ from helpers.display import ToldInOneSentence
 from helpers.secrecy import write_private
 
 # Where the tutorial keeps its files of accounts that are not sandboxes: the ledgers, its own AWS configuration.
-FOLDER = Path(os.environ.get("IAM_TUTORIAL_FOLDER") or Path(__file__).resolve().parent.parent / ".accounts")
+FOLDER = Path(os.environ.get("IAM_TUTORIAL_FOLDER") or Path(__file__).resolve().parents[2] / ".accounts")
 VARIABLES = {
     "target": "IAM_TUTORIAL_TARGET",
     "profile": "IAM_TUTORIAL_PROFILE",

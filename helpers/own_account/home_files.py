@@ -7,6 +7,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from botocore.configloader import load_config
+from botocore.exceptions import ConfigParseError
+
 from helpers.display import ToldInOneSentence
 from helpers.own_account.home_sections import Marks, has_section, with_section, without_profile
 from helpers.secrecy import write_private
@@ -33,6 +36,13 @@ class HomeFile:
     backup: Path | None
     mode: int
     folder_made: bool
+
+    @property
+    def was(self) -> str:
+        """What the file was, in words for the comment line before the profile: `rebuilt` reads them."""
+        if self.backup is None:
+            return f"not there{', nor its folder' if self.folder_made else ''}"
+        return f"{self.mode:o}, kept in {self.backup.name.removeprefix(self.path.name)}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -61,9 +71,34 @@ def look_at(path: Path, profile: str) -> HomeFile:
         raise HomeProfileError(f"{path} is write-protected, so no profile was added. Nothing was changed.")
     if has_section(target.read_bytes(), profile):
         raise HomeProfileError(f"{path} has a section for {profile} already: choose another name. Nothing was changed.")
+    _refuse_unreadable(path)
     names = (f"{path.name}.before-{profile}{'' if number == 1 else f'-{number}'}" for number in count(1))
     backup = next(path.with_name(name) for name in names if not os.path.lexists(path.with_name(name)))
     return HomeFile(path, target, backup, target.stat().st_mode & 0o777, False)
+
+
+def rebuilt(path: Path, marks: Marks) -> HomeFile:
+    """Tell how a file was before, by the comment line in it that says so."""
+    target = Path(os.path.realpath(path))
+    mode, _, ending = marks.was.partition(", kept in ")
+    if ending and mode.isdecimal():
+        return HomeFile(path, target, path.with_name(path.name + ending), int(mode, 8), False)
+    return HomeFile(path, target, None, 0o600, marks.was.endswith("nor its folder"))
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """Leave a file alone that AWS's tools cannot read: a profile in it would be of no use, and harder to find.
+
+    Raises:
+        HomeProfileError: it is no AWS configuration.
+    """
+    try:
+        load_config(str(path))
+    except (ConfigParseError, ValueError) as error:
+        raise HomeProfileError(
+            f"{path} is no AWS configuration that can be read, so no profile was added, and nothing was changed. Mend "
+            "it: settings stand below a line such as [profile work], each such line once, in plain UTF-8 text."
+        ) from error
 
 
 def put_in(file: HomeFile, header: str, settings: Mapping[str, str], marks: Marks) -> None:

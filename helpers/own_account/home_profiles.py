@@ -1,19 +1,18 @@
 """A named profile in the learner's own AWS files, with their consent, and its removal without a trace.
 
 These are `~/.aws/config` and `~/.aws/credentials`, or the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
-name. What is about to be done is written down before it is done, in a record beside the ledger, so that it can be
-undone whatever happens in between, and in another environment too.
+name. What is about to be done is written down before it is done, in a record (see `home_records`), so that it can be
+undone whatever happens in between, in another environment too, and when the sandbox that it leads to is gone.
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """
 
-import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 from typing_extensions import override
@@ -22,11 +21,10 @@ from helpers.arns import check_arn
 from helpers.display import Rows, Shown
 from helpers.iam import AccessKey
 from helpers.inventory.ledger import Entry, Ledger
+from helpers.own_account import home_records
 from helpers.own_account.home_files import HomeFile, HomeProfileError, look_at, put_in, take_out
-from helpers.own_account.home_sections import Marks
-from helpers.secrecy import mask, write_private
-
-_RECORD = "home-profile-{}.json"
+from helpers.own_account.home_records import HomeProfile, files_by_environment, list_home_profiles
+from helpers.secrecy import mask
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,7 +106,7 @@ def add_profile(
     CLI is built on botocore and does the same.
 
     Args:
-        ledger: where it is written down first; the record that undoes it is kept beside this file.
+        ledger: where it is written down first.
         profile: the new profile's name; never `default`, and never one that is there.
         role_arn: the role that it assumes.
         key: the key that it assumes the role with.
@@ -127,30 +125,55 @@ def add_profile(
     settings = {
         "role_arn": check_arn(role_arn, "role"),
         "source_profile": profile,
-        "role_session_name": _session_name(ledger),
+        "role_session_name": _session_name(ledger.id),
         "region": region,
         "output": "json",
     }
     settings |= {"endpoint_url": endpoint_url} if endpoint_url else {}
     secrets = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
-    with _alone(ledger):
-        config, credentials = files = _look_at_files(ledger, profile)
+    with _alone():
+        files = _look_at_files(ledger, profile)
         ledger.write(Entry("profile", profile))
-        _write_record(ledger, profile, files)
-        marks = Marks(profile, ledger.id)
+        added = HomeProfile(profile, ledger.id, endpoint_url, files)
+        added.write_down()
+        headers = (f"profile {profile}", profile)
         try:
-            put_in(config, f"profile {profile}", settings, marks)
-            put_in(credentials, profile, secrets, marks)
+            for file, header, section, marks in zip(files, headers, (settings, secrets), added.marks, strict=True):
+                put_in(file, header, section, marks)
         except BaseException:
-            _undo(ledger, profile)
+            _undo(added)
             raise
     backups = tuple(file.backup for file in files if file.backup)
     return AddedProfile(profile, role_arn, key.access_key_id, tuple(file.path for file in files), backups)
 
 
 def list_added(ledger: Ledger) -> tuple[str, ...]:
-    """Return the profiles that are, or may be, in the learner's own files: each whose removal was not yet proven."""
-    return tuple(profile for profile in ledger.names("profile") if _record(ledger, profile).exists())
+    """Return the profiles of this account that are, or may be, in the learner's own files, the last one first.
+
+    Raises:
+        HomeProfileError: what there is cannot be read.
+    """
+    if not ledger.path.exists():
+        return ()
+    return tuple(profile.name for profile in _all_of_them() if profile.ledger_id == ledger.id)
+
+
+def list_left_behind(is_running: Callable[[str], bool]) -> list[HomeProfile]:
+    """Return the profiles in the learner's own files that lead to a sandbox which is gone, the last one first.
+
+    Args:
+        is_running: tells whether there is a sandbox at an address on this machine.
+
+    Raises:
+        HomeProfileError: what there is cannot be read.
+    """
+    return [
+        profile
+        for profile in _all_of_them()
+        if profile.endpoint_url
+        and urlsplit(profile.endpoint_url).hostname in ("127.0.0.1", "localhost")
+        and not is_running(profile.endpoint_url)
+    ]
 
 
 def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
@@ -170,8 +193,23 @@ def remove_profile(ledger: Ledger, profile: str) -> RemovedProfile | None:
     Raises:
         HomeProfileError: a file cannot be changed; once it can be, try again.
     """
-    with _alone(ledger):
-        return _undo(ledger, profile) if _record(ledger, profile).exists() else None
+    added = next((one for one in _all_of_them() if (one.name, one.ledger_id) == (profile, ledger.id)), None)
+    return remove_home_profile(added) if added else None
+
+
+def remove_home_profile(profile: HomeProfile) -> RemovedProfile:
+    """Take a profile out, as `remove_profile` does, whatever has become of its account.
+
+    Raises:
+        HomeProfileError: a file cannot be changed; once it can be, try again.
+    """
+    with _alone():
+        return _undo(profile)
+
+
+def _all_of_them() -> list[HomeProfile]:
+    with _told_in_words():
+        return list_home_profiles()
 
 
 def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
@@ -180,61 +218,52 @@ def _look_at_files(ledger: Ledger, profile: str) -> tuple[HomeFile, HomeFile]:
     Raises:
         HomeProfileError: the profile must not or cannot be added to them.
     """
-    if _record(ledger, profile).exists():
+    if any((one.name, one.ledger_id) == (profile, ledger.id) for one in list_home_profiles()):
         raise HomeProfileError(
             f"The tutorial added a profile {profile} already: it is there to be used, until a clean-up takes it out."
         )
-    config, credentials = (
-        look_at(Path(os.path.expanduser(os.path.expandvars(os.environ.get(variable) or usual))).absolute(), profile)
-        for variable, usual in (
-            ("AWS_CONFIG_FILE", "~/.aws/config"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-        )
-    )
+    config, credentials = (look_at(path, profile) for path in files_by_environment())
     if config.target == credentials.target:
         raise HomeProfileError(f"{config.path} is both your config and your credentials file: keep them apart first.")
     return config, credentials
 
 
-def _undo(ledger: Ledger, profile: str) -> RemovedProfile:
+def _undo(profile: HomeProfile) -> RemovedProfile:
     """Bring the files back, from wherever `add_profile`, or this, broke off."""
-    record = _record(ledger, profile)
-    _forget_sessions(ledger)
-    files = [HomeFile.from_json(fields) for fields in json.loads(record.read_text(encoding="utf-8"))]
-    for file in reversed(files):
-        take_out(file, Marks(profile, ledger.id))
-    record.unlink()
-    return RemovedProfile(profile, tuple(file.path for file in files))
+    _forget_sessions(profile.ledger_id)
+    for file, marks in reversed([*zip(profile.files, profile.marks, strict=True)]):
+        take_out(file, marks)
+    profile.record.unlink(missing_ok=True)
+    return RemovedProfile(profile.name, tuple(file.path for file in profile.files))
 
 
-def _forget_sessions(ledger: Ledger) -> None:
+def _forget_sessions(ledger_id: str) -> None:
     """Delete the sessions of such profiles that AWS's CLI has cached: they would work until they expire.
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html#cli-configure-role-cache
     """
     for cached in (Path.home() / ".aws" / "cli" / "cache").glob("*.json"):
-        if f'/{_session_name(ledger)}"'.encode() in cached.read_bytes():
+        if f'/{_session_name(ledger_id)}"'.encode() in cached.read_bytes():
             cached.unlink()
 
 
-def _session_name(ledger: Ledger) -> str:
-    return f"iam-tutorial-{ledger.id}"
-
-
-def _record(ledger: Ledger, profile: str) -> Path:
-    return ledger.path.with_name(_RECORD.format(profile))
-
-
-def _write_record(ledger: Ledger, profile: str, files: tuple[HomeFile, ...]) -> None:
-    write_private(_record(ledger, profile), json.dumps([file.to_json() for file in files]))
+def _session_name(ledger_id: str) -> str:
+    return f"iam-tutorial-{ledger_id}"
 
 
 @contextmanager
-def _alone(ledger: Ledger) -> Iterator[None]:
+def _alone() -> Iterator[None]:
     """Keep other notebooks out meanwhile, and say in one sentence when a file cannot be read or written."""
-    try:
-        with FileLock(ledger.path.with_name("home-profiles.lock")):
+    with _told_in_words():
+        home_records.RECORDS.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(home_records.RECORDS / "lock"):
             yield
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         named = error.filename2 or error.filename
         what = f"{named}: {error.strerror}" if named else error.strerror

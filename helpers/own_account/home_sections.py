@@ -7,8 +7,13 @@ https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+_MARK = re.compile(
+    rb"# (?:Begin|End) of (?P<profile>\S+), added by the IAM role tutorial "
+    rb"\(ledger (?P<ledger>[0-9a-f]+)(?:, file was (?P<was>[^)]*))?\)"
+)
 
 
 @dataclass(frozen=True)
@@ -18,16 +23,18 @@ class Marks:
     Attributes:
         profile: the profile's name.
         ledger_id: the ledger in which it stands.
+        was: what the file was before, in words of `HomeFile.was`: to find back without a record.
     """
 
     profile: str
     ledger_id: str
+    was: str = ""
 
     @property
     def lines(self) -> tuple[str, str]:
         """The line before, and the line after."""
-        about = f"{self.profile}, added by the IAM role tutorial (ledger {self.ledger_id})"
-        return f"# Begin of {about}", f"# End of {about}"
+        about = f"{self.profile}, added by the IAM role tutorial (ledger {self.ledger_id}"
+        return f"# Begin of {about}, file was {self.was})", f"# End of {about})"
 
     @property
     def prefix(self) -> str:
@@ -40,7 +47,33 @@ class Marks:
 
     def include(self, line: bytes) -> bool:
         """Tell whether a line of a file is one of them."""
-        return line.strip() in {mark.encode() for mark in self.lines}
+        found = _MARK.fullmatch(line.strip())
+        return found is not None and (found["profile"], found["ledger"]) == (
+            self.profile.encode(),
+            self.ledger_id.encode(),
+        )
+
+
+def marks_in(content: bytes) -> Iterator[Marks]:
+    """Find the marks in a file, each profile's once."""
+    found: dict[tuple[str, str], str] = {}
+    for line in content.splitlines():
+        if mark := _MARK.fullmatch(line.strip()):
+            of = mark["profile"].decode(), mark["ledger"].decode()
+            found[of] = found.get(of) or (mark["was"] or b"").decode()
+    for (profile, ledger_id), was in found.items():
+        yield Marks(profile, ledger_id, was)
+
+
+def setting_of(content: bytes, marks: Marks, name: str) -> str | None:
+    """Return a setting of the section between the marks; None where it has none."""
+    inside = False
+    for line in content.splitlines():
+        inside = inside != marks.include(line)
+        key, _, value = line.partition(b"=")
+        if inside and key.strip() == name.encode():
+            return value.strip().decode()
+    return None
 
 
 def has_section(content: bytes, profile: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -21,13 +23,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from helpers.account import Account
+from helpers import clean_up
+from helpers.account import Account, open_account
 from helpers.forms import home_profile_form
 from helpers.iam import AccessKey
 from helpers.inventory.ledger import Entry, Ledger, LedgerError
-from helpers.own_account import home_profiles
+from helpers.own_account import home_profiles, home_records
 from helpers.own_account.home_files import HomeProfileError
 from helpers.own_account.home_sections import has_section
+from helpers.sandbox.outside.background import CHECKOUT, shared_sandbox, stop_shared_sandbox
 from helpers.sandbox.outside.connection import Connection
 from helpers.widgets.fields import FormError
 from support.sandbox_clients import allow, clean_environment, new_role, new_user, trust
@@ -84,6 +88,7 @@ class Home:
         self.config, self.credentials = self.aws / "config", self.aws / "credentials"
         (folder / "tutorial").mkdir()
         self.ledger = Ledger(folder / "tutorial" / "ledger.jsonl")
+        self.records = folder / "tutorial" / "home-profiles"
 
     def write(self, config: bytes | None, credentials: bytes | None) -> None:
         self.aws.mkdir()
@@ -112,7 +117,8 @@ class Home:
 def home_in(folder: Path) -> Iterator[Home]:
     """A home folder that this process has for its own meanwhile."""
     home = Home(folder)
-    with mock.patch.dict(os.environ, {"HOME": str(home.folder)}):
+    environment = mock.patch.dict(os.environ, {"HOME": str(home.folder)})
+    with environment, mock.patch.object(home_records, "RECORDS", home.records):
         for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             os.environ.pop(name, None)
         yield home
@@ -181,8 +187,6 @@ def test_a_config_with_comments_sso_sections_and_odd_spacing_comes_back_byte_for
         b"",
         b"[default]\r\nregion = eu-west-1\r\n# windows\r\n",
         b"[default]\r\nregion = eu-west-1",
-        b"\xef\xbb\xbf[default]\nregion = eu-west-1\n",
-        b"# \xe4 in Latin 1\n[default]\n",
         b"[default]\rregion = eu-west-1\r",
         b"[default]\ns3 =\n  max_queue_size = 5",
         b"\n\n\t \n",
@@ -195,6 +199,29 @@ def test_odd_files_come_back_byte_for_byte(home: Home, content: bytes) -> None:
     assert without(NAME, read_by_botocore(home)) == without(NAME, read)
     home.remove()
     assert home.contents() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf[default]\nregion = eu-west-1\n",
+        b"# \xe4 in Latin 1\n[default]\n",
+        b"region = eu-west-1\n",
+        b"[default\nregion = eu-west-1\n",
+        b"[default]\nregion = a\n[default]\nregion = b\n",
+        b"[default]\nregion = a\nregion = b\n",
+        "[default]\nregion = eu-west-1\n".encode("utf-16"),
+        b"[default]\nregion\n",
+    ],
+)
+@pytest.mark.parametrize("which", ["config", "credentials"])
+def test_a_file_that_aws_tools_cannot_read_is_left_alone_and_named(home: Home, content: bytes, which: str) -> None:
+    home.write(*((content, CREDENTIALS) if which == "config" else (CONFIG, content)))
+    before = home.contents()
+    with pytest.raises(HomeProfileError, match=f"{which} is no AWS configuration.*nothing was changed"):
+        home.add()
+    assert home.contents() == before
+    assert home_profiles.list_added(home.ledger) == ()
 
 
 def test_the_line_ends_are_those_of_the_file(home: Home) -> None:
@@ -222,10 +249,14 @@ def test_whatever_is_in_the_files_comes_back_byte_for_byte(config: bytes | None,
     with tempfile.TemporaryDirectory() as folder, home_in(Path(folder)) as home:
         home.write(config, credentials)
         before, read = home.contents(), read_by_botocore(home)
-        home.add()
-        during = read_by_botocore(home)
-        assert without(NAME, during) == without(NAME, read)
-        assert not isinstance(read, dict) or NAME in during["profiles"]
+        try:
+            home.add()
+        except HomeProfileError:
+            assert not isinstance(read, dict)
+        else:
+            during = read_by_botocore(home)
+            assert without(NAME, during) == without(NAME, read)
+            assert NAME in during["profiles"]
         home.remove()
         assert home.contents() == before
 
@@ -475,7 +506,7 @@ def script(home: Home, program: str) -> Any:
 import json, os, signal, sys
 from pathlib import Path
 from helpers.iam import AccessKey
-from helpers.own_account import home_profiles
+from helpers.own_account import home_profiles, home_records
 from helpers.own_account.home_files import HomeProfileError
 from helpers.inventory.ledger import Ledger
 HOME = {str(home.folder)!r}
@@ -489,7 +520,7 @@ def remove(name={NAME!r}):
 """
     done = subprocess.run(
         [sys.executable, "-c", before + dedent(program)],
-        env=clean_environment(HOME=str(home.folder)),
+        env=clean_environment(HOME=str(home.folder), IAM_TUTORIAL_FOLDER=str(home.records.parent)),
         capture_output=True,
         text=True,
         check=True,
@@ -650,6 +681,104 @@ def test_what_is_shown_is_masked(home: Home) -> None:
             assert KEY.access_key_id not in text
             assert str(home.folder) not in text
     assert "************MPLE" in repr(added)
+
+
+# --- left behind
+
+
+GONE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("records", ["kept", "gone"])
+@pytest.mark.parametrize("config", [None, b"", CONFIG, CONFIG.rstrip()])
+@pytest.mark.parametrize("older_backup", [True, False])
+def test_what_a_sandbox_that_is_gone_left_behind_is_found_and_taken_out(
+    home: Home, records: str, config: bytes | None, older_backup: bool
+) -> None:
+    if config is not None:
+        home.write(config, CREDENTIALS)
+        home.config.chmod(0o640)
+    if older_backup and config is not None:
+        (home.aws / f"config.before-{NAME}").write_bytes(b"older")
+    before = home.contents()
+    home.add(endpoint_url=GONE)
+    home.ledger.path.unlink()
+    if records == "gone":
+        shutil.rmtree(home.records)
+    (left,) = home_profiles.list_left_behind(lambda url: url != GONE)
+    assert left.name == NAME
+    home_profiles.remove_home_profile(left)
+    assert home.contents() == before
+    assert config is None or mode(home.config) == 0o640
+    assert home_profiles.list_left_behind(lambda _: False) == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "is_running"), [(GONE, True), (None, False), ("https://aws.example.com", False)]
+)
+def test_the_profile_of_a_sandbox_that_runs_or_of_an_account_is_not_left_behind(
+    home: Home, endpoint_url: str | None, is_running: bool
+) -> None:
+    home.add(endpoint_url=endpoint_url)
+    assert home_profiles.list_left_behind(lambda _: is_running) == []
+
+
+def run(home: Home, *command: str) -> str:
+    """What a program of this checkout prints, with this home and no sandbox."""
+    environment = clean_environment(HOME=str(home.folder), IAM_TUTORIAL_FOLDER=str(home.records.parent))
+    done = subprocess.run(
+        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
+    return done.stdout
+
+
+def test_a_terminal_takes_out_what_was_left_behind(home: Home) -> None:
+    home.write(CONFIG, CREDENTIALS)
+    before = home.contents()
+    home.add(endpoint_url=GONE)
+    added = home.contents()
+    assert f"Would be taken out: profile {NAME}" in run(home, "helpers.clean_up", "--left-behind", "--dry-run")
+    assert home.contents() == added
+    assert f"Taken out: profile {NAME}" in run(home, "helpers.clean_up", "--left-behind")
+    assert home.contents() == before
+    assert run(home, "helpers.clean_up", "--left-behind") == ""
+
+
+def test_a_clean_up_takes_out_what_was_left_behind(account: Account, home: Home) -> None:
+    home.write(CONFIG, CREDENTIALS)
+    before = home.contents()
+    home.add(endpoint_url=GONE)
+    planned = clean_up.plan(account)
+    assert [thing.name for thing in planned.things] == [
+        f"profile {NAME} in your own AWS files, which an earlier sandbox left behind"
+    ]
+    assert clean_up.clean_up(account).done
+    assert home.contents() == before
+
+
+def test_a_new_sandbox_tells_what_an_earlier_one_left_behind(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.add(endpoint_url=GONE)
+    folder = home.folder.parent / "sandbox"
+    monkeypatch.setattr("helpers.account.shared_sandbox", partial(shared_sandbox, folder))
+    try:
+        assert f"left the profile {NAME} in your own AWS files" in open_account("sandbox").news
+        assert open_account("sandbox").news == ""
+    finally:
+        stop_shared_sandbox(folder)
+
+
+def test_the_form_replaces_what_an_earlier_sandbox_left_behind(account: Account, home: Home) -> None:
+    home.write(CONFIG, CREDENTIALS)
+    before = home.contents()
+    home.add(endpoint_url=GONE)
+    form = home_profile_form(replace(account, folder=home.folder.parent), role_arn=ROLE, key=KEY)
+    form._inputs["consent"].widget.value = "yes"
+    form.work_now()
+    assert isinstance(form.result, home_profiles.AddedProfile)
+    assert read_by_botocore(home)["profiles"][NAME]["endpoint_url"] == account.endpoint_url
+    (added,) = home_profiles.list_left_behind(lambda _: False)
+    home_profiles.remove_home_profile(added)
+    assert home.contents() == before
 
 
 # --- the form

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from helpers.display import ToldInOneSentence
 from helpers.sandbox.outside.connection import Connection, State
@@ -21,6 +22,7 @@ from helpers.secrecy import write_private
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / ".sandbox"
 IDLE_HOURS = 8
+STOPS_WITHIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,22 @@ def stop_shared_sandbox(folder: Path = FOLDER) -> bool:
             running = state is not None and _answers(state.connection)
             if state and running:
                 os.kill(state.pid, signal.SIGTERM)
+                _wait_until_it_is_gone(state.connection)
             _state_file(folder).unlink(missing_ok=True)
             shutil.rmtree(folder / "files", ignore_errors=True)
     except OSError as error:
         raise SandboxError(f"{folder.name}/ of this checkout cannot be written ({error.strerror}).") from error
     return running
+
+
+def is_running(endpoint_url: str) -> bool:
+    """Tell whether a sandbox answers at an address, of this checkout or another."""
+    return bool(_instance_at(endpoint_url))
+
+
+@retry(retry=retry_if_result(bool), wait=wait_fixed(0.05), stop=stop_after_delay(STOPS_WITHIN_SECONDS))
+def _wait_until_it_is_gone(connection: Connection) -> bool:
+    return _answers(connection)
 
 
 def _read_state(folder: Path) -> tuple[State | None, str]:
@@ -121,12 +134,17 @@ def _state_file(folder: Path) -> Path:
 
 def _answers(connection: Connection) -> bool:
     """Tell whether this very sandbox is there; another server on its port, or another machine's file, is not it."""
+    return _instance_at(connection.endpoint_url) == connection.instance
+
+
+def _instance_at(endpoint_url: str) -> str | None:
+    """Return which sandbox answers at an address; None where none does."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"{connection.endpoint_url}/sandbox/health", timeout=5) as answer:
-            return bool(json.load(answer)["instance"] == connection.instance)
+        with direct.open(f"{endpoint_url}/sandbox/health", timeout=5) as answer:
+            return str(json.load(answer)["instance"])
     except (OSError, ValueError, KeyError, TypeError, urllib.error.URLError):
-        return False
+        return None
 
 
 def _start(folder: Path) -> Connection:
