@@ -27,6 +27,7 @@ from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
 from helpers.inventory.ledger import Ledger
 from helpers.inventory.ownership import (
     Kind,
+    LookAlike,
     entity_named,
     is_choosable,
     is_choosable_bucket,
@@ -176,7 +177,11 @@ def _what_is_there(account: Account, also: Collection[str]) -> Plan:
     chosen = _read("what was chosen", partial(_chosen, account, also), unread)
     things = dict.fromkeys([*_made(account, unread), *chosen])
     parts = [removal.what for thing in things for removal in _read(thing.name, thing.removals, unread)]
-    left_alone = [one for one in _look_alikes(account) if one.partition(": ")[0] not in also]
+    look_alikes_unread: list[str] = []
+    look_alikes = [one for one in _look_alikes(account, look_alikes_unread) if one.thing not in also]
+    unread += [f"{one}; by hand, it can be deleted" for one in look_alikes if one.is_of_a_lost_line]
+    left_alone = [str(one) for one in look_alikes if not one.is_of_a_lost_line]
+    left_alone += [f"not read: {one}" for one in look_alikes_unread]
     where = f"{account.description}, account {account.account_id}"
     return Plan(where, tuple(things), tuple(parts), tuple(left_alone), tuple(unread))
 
@@ -348,15 +353,12 @@ def _entity(client: Any, kind: Kind, name: str) -> Thing:
     return Thing(f"{kind} {name}", partial(entity_removals, client, kind, name))
 
 
-def _look_alikes(account: Account) -> Iterator[str]:
+def _look_alikes(account: Account, unread: list[str]) -> Iterator[LookAlike]:
     """Tell what is named and tagged as the tutorial's things are, or stands in the ledger, and is somebody else's."""
     client, s3, prefix = account.client("iam"), account.client("s3"), account.prefix
-    unread: list[str] = []
     for kind in _IAM_KINDS:
         yield from _read(f"other {kind}s", partial(look_alikes, client, kind, prefix), unread)
-    for name in _read("other buckets", partial(look_alike_buckets, s3, account.ledger, prefix), unread):
-        yield f"bucket {name}: it carries the tag, and another checkout made it"
-    yield from (f"not read: {one}" for one in unread)
+    yield from _read("other buckets", partial(look_alike_buckets, s3, account.ledger, prefix), unread)
 
 
 def _read(what: str, read: Callable[[], Iterable[T]], unread: list[str]) -> Iterator[T]:

@@ -331,6 +331,22 @@ def test_what_carries_the_tag_can_be_chosen_by_hand(own_account: Account, owner:
     assert held(owner, own_account) == {}
 
 
+def test_what_carries_the_ledgers_id_and_has_lost_its_line_is_left_and_said(own_account: Account, owner: Any) -> None:
+    learn(own_account, 5)
+    s3, name = own_account.client("s3"), own_account.named(f"tutorial-{own_account.ledger.id}")
+    buckets.create_bucket(s3, own_account.ledger, name=name)
+    path = own_account.ledger.path
+    path.write_text(path.read_text().splitlines()[0])
+    planned = clean_up.plan(own_account)
+    assert not planned.nothing_is_left
+    assert len([one for one in planned.unread if "ledger has lost its line" in one]) == 3
+    assert "another checkout" not in repr(planned)
+    things = [f"{kind} {own_account.named(kind)}" for kind in ("role", "user")] + [f"bucket {name}"]
+    assert not clean_up.clean_up(own_account).done
+    assert clean_up.clean_up(own_account, also=things).done
+    assert held(owner, own_account) == {}
+
+
 @pytest.mark.exhaustive
 def test_a_bucket_can_be_chosen_by_hand_too(own_account: Account) -> None:
     s3, lost = own_account.client("s3"), own_account.ledger

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from helpers.display import ToldInOneSentence
@@ -166,7 +166,8 @@ class Ledger:
         """Read the id, and what was written, in order. A line that was cut off says nothing: it was not made."""
         try:
             first, *lines = self.path.read_text(encoding="utf-8").split(_BETWEEN_LINES)
-            return str(json.loads(first)["id"]), [Entry(**json.loads(line)) for line in lines if line.endswith("}")]
+            whole = [line for line in lines if not _was_cut_off(line)]
+            return str(json.loads(first)["id"]), [Entry(**json.loads(line)) for line in whole]
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -180,6 +181,12 @@ class Ledger:
             "again for sure. Make the file and its folder writable; a damaged one, move away and keep: it lists what "
             "to look for in the account."
         )
+
+
+def _was_cut_off(line: str) -> bool:
+    """Tell whether a line is the beginning of an entry, as a write that failed leaves it; any other is damaged."""
+    beginnings = [json.dumps(asdict(Entry(kind, "")))[:-2] for kind in get_args(Kind)]
+    return "}" not in line and any(line.startswith(one) or one.startswith(line) for one in beginnings)
 
 
 _LEDGERS: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 from helpers.clients.error_codes import code_of
 from helpers.clients.pages import list_all
 from helpers.display import ToldInOneSentence
-from helpers.inventory.ledger import LEARNER_TAG, Ledger, ledger_of, tags_of
+from helpers.inventory.ledger import LEARNER_TAG, LEDGER_TAG, Ledger, ledger_of, tags_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -72,14 +73,22 @@ def refuse_foreign(iam: Any, kind: Kind, name: str, entity: Entity | None) -> No
         raise NameTakenError(f"{message} one of the two. Choose another name.")
     if not is_ours(iam, kind, entity):
         raise NameTakenError(
-            f"The account has a {kind} named {name} that {who_made(entity)} made; it was left alone. "
+            f"The account has a {kind} named {name} that {who_made(iam, entity)} made; it was left alone. "
             "Choose another name."
         )
 
 
-def who_made(entity: Entity) -> str:
-    """Tell who made something that is not this checkout's, in words."""
+def who_made(client: Any, entity: Entity) -> str:
+    """Tell who made something that is not in this checkout's ledger, in words."""
+    if is_of_a_lost_line(client, entity):
+        return "this checkout, whose ledger has lost its line,"
     return "another checkout of this tutorial" if carries_tag(entity) else "somebody else"
+
+
+def is_of_a_lost_line(client: Any, tagged: Entity) -> bool:
+    """Tell whether the tutorial's tag and the id of the client's own ledger are on what does not stand in it."""
+    ledger = ledger_of(client)
+    return carries_tag(tagged) and ledger is not None and tags_of(tagged).get(LEDGER_TAG) == ledger.id
 
 
 def is_choosable(iam: Any, tagged: Entity) -> bool:
@@ -93,8 +102,27 @@ def is_choosable(iam: Any, tagged: Entity) -> bool:
     return carries_tag(tagged) and ledger is not None and tags_of(tagged).get(LEARNER_TAG, "") == ledger.learner
 
 
-def look_alike(iam: Any, kind: Kind, entity: Entity) -> str | None:
-    """Tell why something that looks like the tutorial's is somebody else's; None where it is not, or does not look so.
+@dataclass(frozen=True)
+class LookAlike:
+    """Something that looks like the tutorial's, and does not stand in its ledger.
+
+    Attributes:
+        thing: its kind and name.
+        why: why it is left alone.
+        is_of_a_lost_line: whether the ledger made it all the same, and has lost its line.
+    """
+
+    thing: str
+    why: str
+    is_of_a_lost_line: bool
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return f"{self.thing}: {self.why}"
+
+
+def look_alike(iam: Any, kind: Kind, entity: Entity) -> LookAlike | None:
+    """Tell why something that looks like the tutorial's is left alone; None where it is not, or does not look so.
 
     Args:
         iam: an IAM client.
@@ -105,10 +133,12 @@ def look_alike(iam: Any, kind: Kind, entity: Entity) -> str | None:
         return None
     ledger, name = ledger_of(iam), entity[f"{kind.capitalize()}Name"]
     if is_choosable(iam, entity):
-        return f"{kind} {name}: it carries the tag, and another checkout made it"
-    if ledger and name in ledger.names(kind):
-        return f"{kind} {name}: {who_made(entity)} made it"
-    return None
+        why = f"it carries the tag, and {who_made(iam, entity)} made it"
+    elif ledger and name in ledger.names(kind):
+        why = f"{who_made(iam, entity)} made it"
+    else:
+        return None
+    return LookAlike(f"{kind} {name}", why, is_of_a_lost_line(iam, entity))
 
 
 def entity_named(iam: "IAMClient", kind: Kind, name: str) -> Any:
@@ -146,12 +176,12 @@ def made(iam: "IAMClient", kind: Kind, names: Iterable[str] | None = None) -> It
             yield entity
 
 
-def look_alikes(iam: "IAMClient", kind: Kind, prefix: str) -> Iterator[str]:
+def look_alikes(iam: "IAMClient", kind: Kind, prefix: str) -> Iterator[LookAlike]:
     """Return the roles or users whose names begin so and that look like the tutorial's, each with why they are not."""
     for name in _all_names(iam, kind):
         entity = entity_named(iam, kind, name) if name.startswith(prefix) else None
-        if entity and (reason := look_alike(iam, kind, entity)):
-            yield reason
+        if entity and (found := look_alike(iam, kind, entity)):
+            yield found
 
 
 def _all_names(iam: "IAMClient", kind: Kind) -> list[str]:
@@ -167,12 +197,16 @@ def made_bucket_names(s3: "S3Client", ledger: Ledger) -> list[str]:
     return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in written] if written else []
 
 
-def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[str]:
+def look_alike_buckets(s3: "S3Client", ledger: Ledger, prefix: str) -> Iterator[LookAlike]:
     """List the buckets whose names begin so, that carry the tutorial's tag, and that this ledger does not have."""
+    written = ledger.names("bucket")
     for bucket in s3.list_buckets()["Buckets"]:
-        name = bucket["Name"]
-        if name.startswith(f"{prefix}tutorial-") and ledger.id not in name and is_choosable_bucket(s3, name):
-            yield name
+        name, is_own = bucket["Name"], ledger.id in bucket["Name"]
+        if name in written and is_own:
+            continue
+        if name.startswith(f"{prefix}tutorial-") and is_choosable_bucket(s3, name):
+            who = "this checkout, whose ledger has lost its line," if is_own else "another checkout of this tutorial"
+            yield LookAlike(f"bucket {name}", f"it carries the tag, and {who} made it", is_own)
 
 
 def is_choosable_bucket(s3: "S3Client", name: str) -> bool:

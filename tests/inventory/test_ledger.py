@@ -142,9 +142,14 @@ def test_a_line_that_was_cut_off_takes_no_other_along(path: Path, lost: int) -> 
     assert Ledger(path).id == ledger.id
 
 
+DAMAGED = ["garbage", '{"kind": "role", "nXme": "tutorial-role"', '"kind": "role"}', "\0\0\0", '{"kind": "rXle"']
+
+
 @pytest.mark.exhaustive(but_first=2)
 @pytest.mark.parametrize(
-    "text", ["", "{}", "garbage", '{"id"', "[1]", '"id"', '{"id": "a"}\n{"kind": 1]}', '{"id": "a"}\n{"name": "x"}']
+    "text",
+    ["", "{}", "garbage", '{"id"', "[1]", '"id"', '{"id": "a"}\n{"kind": 1]}', '{"id": "a"}\n{"name": "x"}']
+    + [f'{{"id": "a"}}\n{line}\n{{"kind": "role", "name": "r"}}' for line in DAMAGED],
 )
 def test_a_damaged_file_is_said_and_kept(own_account: Account, text: str) -> None:
     own_account.ledger.path.write_text(text, encoding="utf-8")
