@@ -103,7 +103,12 @@ def _run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if options.state_file:
-        State(os.getpid(), server.connection).write(options.state_file)
+        try:
+            State(os.getpid(), server.connection).write(options.state_file)
+        except OSError as error:
+            # On standard output: where the disk is full, a log on it stays empty.
+            print(f"its state file cannot be written ({os.strerror(error.errno or 0)})", flush=True)
+            return 2
         threading.Thread(target=_end_with_state_file, args=(server, options.state_file), daemon=True).start()
     if options.idle_hours:
         threading.Thread(target=_end_when_idle, args=(server, options.idle_hours * 3600), daemon=True).start()

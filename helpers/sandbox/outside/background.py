@@ -1,6 +1,7 @@
 """The sandbox that all notebooks of this checkout share: a process of its own, found through a state file."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -67,7 +68,8 @@ def shared_sandbox(folder: Path = FOLDER) -> Shared:
             connection = _start(folder)
     except OSError as error:
         message = f"The sandbox cannot be kept in {folder.name}/ of this checkout ({error.strerror}). "
-        raise SandboxError(message + "Make that folder writable, or clone the tutorial elsewhere.") from error
+        mend = "Make room on the disk" if error.errno == errno.ENOSPC else "Make that folder writable"
+        raise SandboxError(f"{message}{mend}, or clone the tutorial elsewhere.") from error
     return Shared(connection, files, news or "A new, empty sandbox was started.")
 
 
@@ -170,4 +172,5 @@ def _start(folder: Path) -> Connection:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         process.wait()
-        raise SandboxError(f"The sandbox did not start; {folder.name}/{log.name} says why.") from None
+        why = f": {first_line.strip()}." if first_line.strip() else f"; {folder.name}/{log.name} says why."
+        raise SandboxError(f"The sandbox did not start{why}") from None

@@ -486,3 +486,10 @@ def everything_set(home):
         "BOTO_CONFIG": str(Path(home, ".aws", "config")),
     }
     return everything | files | {"HOME": str(home)}
+
+
+def test_a_sandbox_that_cannot_write_how_to_reach_it_says_why_on_standard_output(tmp_path):
+    """A log on a disk that is full would stay empty."""
+    command = [sys.executable, "-m", "helpers.sandbox", "--state-file", str(tmp_path / "none" / "state.json")]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "its state file cannot be written (No such file or directory)\n")
