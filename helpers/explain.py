@@ -259,7 +259,7 @@ def _in_words(account: OpenAccount, decided: LiveDecision) -> Explanation:
 def _notes(decided: LiveDecision) -> Iterator[str]:
     for one in decided.unread:
         yield f"Not read: {one.what}{f' ({one.action} is refused)' if one.action else ''}."
-    if decided.request.assumes_role and decided.request.principal.role_arn == decided.request.resource:
+    if _assumes_itself(decided):
         yield (
             "The session is one of this very role, and has its permissions already: it can go on without this call. A "
             "role may assume itself only where its own trust policy lets it in."
@@ -267,6 +267,14 @@ def _notes(decided: LiveDecision) -> Iterator[str]:
     absent = [key for key in decided.absent_keys if not (decided.call and _OF_THE_CALL.match(key))]
     if absent:
         yield f"Taken as absent, for the question does not give a value: {', '.join(absent)}."
+
+
+def _assumes_itself(decided: LiveDecision) -> bool:
+    """Tell whether a role's session asks for its own role: a name is unique in an account, whatever the path."""
+    own, asked = decided.request.principal.role_arn, decided.request.resource
+    if not own or not decided.request.assumes_role:
+        return False
+    return (own.split(":")[4], own.rpartition("/")[2]) == (asked.split(":")[4], asked.rpartition("/")[2])
 
 
 # --- in a terminal

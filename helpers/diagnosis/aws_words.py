@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from helpers import policies
@@ -111,13 +111,19 @@ def ask_to_read(decided: LiveDecision, unread: Sequence[Unread]) -> NextStep:
     actions = sorted({one.action for one in unread if one.action})
     if actions:
         return NextStep(f"Ask for permission to read: {', '.join(actions)}. Or ask somebody who may to run this.")
-    request = decided.request
+    request, accounts = decided.request, sorted({one for one in _accounts_of(decided) if one})
     asked = {"principal": request.principal.arn, "action": request.action, "resource": request.resource}
     words = [word for name, value in asked.items() for word in (f"--{name}", shlex.quote(value))]
     return NextStep(
-        "Ask somebody who may read the other account's policies to run this there.",
+        f"Ask somebody who may read the policies of account {' and of account '.join(accounts)} to run this there.",
         cli=" ".join(["iam-explain", *words, "--profile <profile>"]),
     )
+
+
+def _accounts_of(decided: LiveDecision) -> Iterator[str | None]:
+    """Tell whose policies were not read."""
+    for one in decided.unread:
+        yield decided.resource.account_id if one.side == "resource" else decided.request.principal.account_id
 
 
 # --- what can be changed, and by whom
@@ -135,7 +141,14 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
             do = "has to leave out" if refusal.denies else "has to take in"
             return NextStep(
                 f"Ask whoever set the permissions boundary of {whose}: it {do} {asked}. Another policy that allows it "
-                "does not help."
+                "does not help.",
+                cli=_boundary_line(whose),
+            )
+        case "session policy" if str(refusal.caller).endswith("/CognitoIdentityCredentials"):
+            return NextStep(
+                "Cognito opened the session, and passes a session policy of its own for guests, which nobody changes: "
+                "it lets them call few services. Have users sign in (the identity pool's authenticated role), use the "
+                "basic flow, or call through a backend."
             )
         case "session policy":
             return NextStep(
@@ -144,22 +157,59 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
             )
         case "resource-based policy" | "role trust policy" if _is_of_kms(refusal):
             return _ask_for_key(refusal)
+        case "resource-based policy" if ":accesspoint/" in refusal.resource:
+            return _look_at_access_point(refusal, whose)
         case "resource-based policy" | "role trust policy":
             do = "does not deny" if refusal.denies else "allows"
             return NextStep(
                 f"Ask whoever owns {refusal.resource} for a policy of its own that {do} {refusal.action} for {whose}."
             )
+        case "VPC endpoint policy":
+            return NextStep(
+                "Ask whoever runs the network: the policy of the VPC endpoint that the call went through "
+                f"{_has_to(refusal)} "
+                f"{asked} for {whose}.",
+                cli="aws ec2 describe-vpc-endpoints --query VpcEndpoints[].[VpcEndpointId,ServiceName,PolicyDocument]",
+            )
+        case "resource control policy":
+            return NextStep(
+                "Ask whoever administers the organization of the resource's account, not of the caller's: such a "
+                "policy "
+                f"is above that of {refusal.resource} itself. Often it lets in nobody from outside the organization "
+                "(aws:PrincipalOrgID), and the caller needs an exception."
+            )
         case _:
             return NextStep(
-                f"Ask whoever manages this {refusal.kind}: it is above the policies of users, roles and resources."
+                f"Ask whoever manages this {refusal.kind}, for account {parse_arn(refusal.caller or '').account_id}: "
+                "it "
+                "is above the policies of users, roles and resources."
             )
+
+
+def _has_to(refusal: Refusal) -> str:
+    return "must not deny" if refusal.denies else "has to allow"
+
+
+def _boundary_line(whose: str) -> str:
+    kind, _, name = whose.partition(" ")
+    if kind not in ("user", "role"):
+        return ""
+    return f"aws iam get-{kind} --{kind}-name {name} --query {kind.title()}.PermissionsBoundary"
 
 
 def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
     """Say where to look, where AWS names neither side: at what was not read."""
     asked, sides = _asked(refusal), {one.side for one in decided.unread}
-    whose, verb = _named(decided.request.principal.arn), "denies" if refusal.is_explicit else "allows"
-    look = [f"whether a policy of {whose} {verb} {asked}"] if "identity" in sides else []
+    whose = _named(decided.request.principal.arn)
+    if refusal.is_explicit:
+        return _to_read(
+            f"Find the Deny: it can be in a policy of {whose}, in its permissions boundary, in a session policy, in "
+            "the "
+            f"resource's own policy, or in a service control policy of the organization. It may have a condition that "
+            "the call can meet, such as a permissions boundary that a new role has to have.",
+            decided,
+        )
+    look = [f"whether a policy of {whose} allows {asked}"] if "identity" in sides else []
     if "resource" in sides:
         own = "the role's trust policy" if decided.request.assumes_role else f"the policy of {refusal.resource} itself"
         look.append(f"what {own} says of {whose}")
@@ -169,6 +219,16 @@ def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
 
 def _asked(refusal: Refusal) -> str:
     return f"{refusal.action} on {refusal.resource}" if refusal.resource != "*" else str(refusal.action)
+
+
+def _look_at_access_point(refusal: Refusal, whose: str) -> NextStep:
+    """See https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-vpc.html for the rule."""
+    account_id, name = refusal.resource.split(":")[4], refusal.resource.split("/")[1]
+    return NextStep(
+        f"See the access point's network origin: one for a VPC denies whoever calls from outside it. Then see its own "
+        f"policy, and that of the bucket behind it: both have to let {whose} in.",
+        cli=f"aws s3control get-access-point --account-id {account_id} --name {name}",
+    )
 
 
 def _to_read(do: str, decided: LiveDecision) -> NextStep:
@@ -209,7 +269,8 @@ def _ask_for_key(refusal: Refusal) -> NextStep:
     return NextStep(
         f"Ask whoever administers the key to allow {refusal.action} for {_let_in(refusal)} in its key policy.",
         console="KMS → Customer managed keys → the key → Key policy",
-        cli=f"aws kms get-key-policy --key-id {key_id} --policy-name default --output text",
+        cli=f"aws kms get-key-policy --key-id {key_id} --policy-name default --output text --region "
+        f"{refusal.resource.split(':')[3]}",
     )
 
 

@@ -86,7 +86,11 @@ def _anonymous(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
     if refusal.caller != "anonymous":
         return None
     reason = "The call came without credentials: only a resource's policy that names everyone lets such a caller in."
-    return reason, NextStep("Give the program credentials, and sign the call.", cli="aws configure list")
+    return reason, NextStep(
+        "Have the program sign its calls: a plain HTTP client signs none, also where the program has credentials, as "
+        "in "
+        "a function or on an instance with a role. Or ask the resource's owner to let its address in."
+    )
 
 
 def _federated(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:

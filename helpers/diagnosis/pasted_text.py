@@ -42,7 +42,7 @@ _CODES = (
     re.compile(r"(?:An error occurred|A client error) \((?:\w+\.)?(?P<code>\w+)\)"),
     re.compile(r"api error (?P<code>\w+):"),
     re.compile(r"<Code>(?P<code>\w+)</Code>"),
-    re.compile(r"Error ?[Cc]ode: \"?(?P<code>[A-Z]\w+)"),
+    re.compile(r"Error ?[Cc]ode: \"?(?P<code>403|[A-Z]\w+)"),
     re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b"),
     re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match)):"),
 )

@@ -44,9 +44,11 @@ _BECAUSE = re.compile(
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
 _OF_PERMISSION = re.compile(
     r"not authorized|access (?:is )?denied|explicit deny|\bForbidden\b|trust (relationship|permission)"
-    r"|cannot be assumed|(?:unable|not able|failed) to assume|could not assume|must allow .{0,60} to assume"
+    r"|cannot be assumed|(?:unable|not able|failed) to assume|could not assume|error assuming|must allow .{0,60} to "
+    r"assume"
     r"|cross-account pass role"
-    r"|not have (?:the )?(?:required |necessary |sufficient )?permission|insufficient (?:\w+ )?permission",
+    r"|not have (?:the )?(?:required |necessary |sufficient )?permission|insufficient (?:\w+ )?permission|no "
+    r"permissions for",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"(?P<kind>user|role|group|policy|instance profile) (?P<name>\S+)")

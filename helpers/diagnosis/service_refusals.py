@@ -92,7 +92,8 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
         "The AWS configuration has no profile of this name, or it is read from another file. Nothing was asked of AWS.",
         NextStep("Compare the name with the profiles that there are.", cli="aws configure list-profiles"),
     ),
-    r"SSO session .*(?:expired|invalid)|retrieving token from sso|Session token not found or invalid": (
+    r"SSO session .*(?:expired|invalid)|retrieving token from sso|Session token not found or invalid"
+    r"|refresh(?:ing)? (?:cached )?(?:SSO|AWS IAM Identity Center) token|InvalidGrantException": (
         "credentials",
         "The sign-in with IAM Identity Center has ended. No policy was asked.",
         NextStep("Sign in again.", cli="aws sso login --profile <profile>"),
@@ -118,6 +119,44 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
         NextStep(
             "Make it once for the account, with the name of the service that the text tells, and try again.",
             cli="aws iam create-service-linked-role --aws-service-name <service>",
+        ),
+    ),
+    r"AssumeRoleForPodIdentity.*Expired": (
+        "credentials",
+        "The token that Kubernetes gives the pod had ended when it was exchanged for a session. No policy was asked.",
+        NextStep(
+            "Restart the pod, which gets a new token; where it comes again, see the nodes' clocks.", cli="date -u"
+        ),
+    ),
+    r"EKS does not have permissions to assume": (
+        "resource",
+        "The role that is associated with the pod's service account does not let EKS Pod Identity in: its trust policy "
+        "has to allow the service pods.eks.amazonaws.com both sts:AssumeRole and sts:TagSession, and its conditions "
+        "have to fit.",
+        NextStep(
+            "Add what is missing to the role's trust policy.",
+            console="IAM → Roles → the role → Trust relationships",
+            cli="aws eks list-pod-identity-associations --cluster-name <cluster-name>",
+        ),
+    ),
+    r"Error assuming AWS_ROLE": (
+        "resource",
+        "Snowflake was refused the role that its integration names: the role's trust policy does not let Snowflake's "
+        "user in, or wants another external id. An integration that is created anew has a new one.",
+        NextStep(
+            "Run DESC INTEGRATION <name> in Snowflake, and put STORAGE_AWS_IAM_USER_ARN as the principal and "
+            "STORAGE_AWS_EXTERNAL_ID as the condition sts:ExternalId into the role's trust policy.",
+            console="IAM → Roles → the role → Trust relationships → Edit trust policy",
+        ),
+    ),
+    r"no permissions for \[(?:indices|cluster):": (
+        "resource",
+        "IAM let the call in; the OpenSearch domain's own fine-grained access control refused it, which keeps a list "
+        "of roles of its own. No policy of IAM's mends that.",
+        NextStep(
+            "Map the caller's ARN, as a backend role, to a role of the domain's that has the permission which the text "
+            "names.",
+            console="OpenSearch Dashboards → Security → Roles → the role → Mapped users",
         ),
     ),
     r"[Ii]ncorrect token audience": (

@@ -4,6 +4,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
 import re
+from collections.abc import Iterator
+from typing import Literal
 
 from helpers.clients.calls import Call, OpenAccount
 from helpers.diagnosis.aws_words import SIDES, said, verdict_of
@@ -15,6 +17,20 @@ from helpers.secrecy import mask_secrets
 
 _ACTIONS = re.compile(r"(?<![\w:/-])(?!arn:)[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\b")
 _FEW_LETTERS, _MANY_LETTERS = 20, 400
+_S3_PLACE = re.compile(r"s3[an]?://(?P<bucket>[a-z0-9.-]+)(?:/(?P<key>[^\s:'\",;)]+))?")
+_OF_TERRAFORM = re.compile(r",?\s+(?:with|on) \S+,?\s(?:on \S+ )?line \d+.*$|\s+with (?:module\.|data\.)?\w+\.\S+,.*$")
+_GO = re.compile(r"operation error ([A-Z][\w ]*): (\w+)")
+_PREFIXES = {
+    "API Gateway": "apigateway",
+    "Bedrock Runtime": "bedrock",
+    "CloudWatch Logs": "logs",
+    "Cognito Identity Provider": "cognito-idp",
+    "Cost Explorer": "ce",
+    "EventBridge": "events",
+    "Elastic Load Balancing v2": "elasticloadbalancing",
+    "SESv2": "ses",
+    "SFN": "states",
+}
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
 _ASK = "explain(account, principal=…, action=…, resource=…)"
 
@@ -80,7 +96,8 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         return (
             f"{untold}: the answer to a HEAD request carries no text.",
             f"Make the call again as a GET, which is refused in words. {find} ask again: {_ASK}. HEAD of an object "
-            "wants s3:GetObject on it; of a bucket, or of an object that is not there, s3:ListBucket on the bucket.",
+            f"wants s3:GetObject on it{_place(refusal, 'key')}; of a bucket, or of an object that is not there, "
+            f"s3:ListBucket on the bucket{_place(refusal, 'bucket')}.",
         )
     if _is_of_s3(account, refusal, operation):
         names = operation in account.client("s3").meta.service_model.operation_names
@@ -95,7 +112,7 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
     words = _words_of(refusal)
     if not words:
         return f"{untold}.", f"{find} ask again: {_ASK}."
-    actions = dict.fromkeys(_ACTIONS.findall(refusal.message))
+    actions = dict.fromkeys([*_ACTIONS.findall(refusal.message), *_action_of_go(refusal.message)])
     allow = f"Allow {', '.join(actions)} to whoever asked. " if actions else ""
     return (
         f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
@@ -104,9 +121,24 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
     )
 
 
+def _action_of_go(message: str) -> Iterator[str]:
+    """Name the permission behind an operation as Go's SDK writes it, such as `operation error EC2: RunInstances`."""
+    for service, operation in _GO.findall(message):
+        yield f"{_PREFIXES.get(service, service.replace(' ', '').lower())}:{operation}"
+
+
+def _place(refusal: Refusal, of: Literal["bucket", "key"]) -> str:
+    """Name the bucket or the object that a text speaks of, by ARN, in brackets."""
+    found = _S3_PLACE.search(refusal.message)
+    if not found or not found[of]:
+        return ""
+    arn = f"arn:aws:s3:::{found['bucket']}"
+    return f" ({arn})" if of == "bucket" else f" ({arn}/{found['key']})"
+
+
 def _words_of(refusal: Refusal) -> str:
     """Return AWS's message on one line, cut where it is long; nothing where it says no more than that it refused."""
-    words = mask_secrets(" ".join(refusal.message.split()))
+    words = _OF_TERRAFORM.sub("", mask_secrets(" ".join(refusal.message.split())))
     says_more = re.sub(
         r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
     )

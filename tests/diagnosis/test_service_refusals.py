@@ -8,6 +8,10 @@ from helpers.account import Account
 from helpers.explain import explain
 from support.assertions import assert_says
 
+HADOOP = (
+    "java.nio.file.AccessDeniedException: s3a://landing/in: getFileStatus on s3a://landing/in: AmazonS3Exception: "
+    "Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden; Request ID: 1)"
+)
 OIDC = "Could not assume role with OIDC"
 WEB = "when calling the AssumeRoleWithWebIdentity operation"
 PRINT = "configured thumbprint"
@@ -145,6 +149,19 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("ValidationException: The role must allow AWS EventBridge Scheduler to assume the role.", ["scheduler.amaz"]),
         ("AccessDeniedException: You don't have access to the model with the specified model ID.", ["Bedrock"]),
         ("An error occurred (AccessDenied) when calling the AssumeRole operation: Access denied", ["no such role"]),
+        ("failed to load credentials, EKS does not have permissions to assume the associated role", ["pods.eks.amaz"]),
+        ("EKS Auth: AssumeRoleForPodIdentity, api error ExpiredTokenException: x", ["pod"]),
+        (
+            "failed to refresh cached credentials, refresh cached SSO token failed: InvalidGrantException:",
+            ["sso login"],
+        ),
+        ("SQL execution error: Error assuming AWS_ROLE. Please verify the role and externalId", ["DESC INTEGRATION"]),
+        ("no permissions for [indices:data/write] and User [name=arn:aws:iam::1:role/x]", ["fine-grained", "Map"]),
+        (HADOOP, ["HEAD", "(arn:aws:s3:::landing/in)", "(arn:aws:s3:::landing)"]),
+        (
+            "operation error CloudWatch Logs: GetQuery, api error AccessDenied: You are not authorized",
+            ["logs:GetQuery"],
+        ),
         ("An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied", ["s3:ListBucket"]),
     ],
 )
@@ -172,6 +189,10 @@ LINE = "aws iam put-role-policy --role-name job --policy-name a-Do"
         ("job/x", "because no resource-based policy allows the a:Do action", ["owns arn:aws:a:x:999988887777:b"]),
         ("job/x", "with an explicit deny in a service control policy", ["manages this service control policy"]),
         ("job/x", "", ["whether a policy of role job allows", "the policy of arn:aws:a:x:999988887777:b itself"]),
+        ("job/CognitoIdentityCredentials", "because no session policy allows the a:Do action", ["for guests"]),
+        ("job/x", "with an explicit deny in a resource control policy", ["of the resource's account"]),
+        ("job/x", "because no VPC endpoint policy allows the a:Do action", ["VPC endpoint", "describe-vpc-endpoints"]),
+        ("job/x", "with an explicit deny", ["Find the Deny", "boundary", "service control policy"]),
         (f"AWSReservedSSO_Admin_{'0' * 16}/x", "because no identity-based policy allows the a:Do", ["set Admin"]),
     ],
 )
@@ -196,7 +217,8 @@ def test_a_place_is_left_where_two_things_could_fill_it(account: Account) -> Non
     assert found.next_step.cli.endswith("--bucket <bucket-name>")
 
 
-def test_a_role_that_assumes_itself(account: Account) -> None:
-    arn = "arn:aws:iam::999988887777:role/job"
+@pytest.mark.parametrize("path", ["", "k8s/"])
+def test_a_role_that_assumes_itself(account: Account, path: str) -> None:
+    arn = f"arn:aws:iam::999988887777:role/{path}job"
     found = explain(account, f"User: {BY}/job/x is not authorized to perform: sts:AssumeRole on resource: {arn}")
     assert "of this very role" in " ".join(found.notes)
