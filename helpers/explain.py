@@ -96,7 +96,7 @@ def explain(
     """
     with reading_once():
         if isinstance(refusal, str):
-            return _explain_refusal(account, parse_refusal(refusal), None)
+            return _explain_text(account, parse_refusal(refusal))
         if isinstance(refusal, ClientError):
             return _explain_refusal(account, read_refusal(refusal), call_of(refusal))
         if refusal is not None:
@@ -120,6 +120,14 @@ def explain(
         return explained
     note = f"A role asks through its sessions: this is about one that is named {SESSION_NAME}."
     return replace(explained, notes=(note, *explained.notes))
+
+
+def _explain_text(account: OpenAccount, refusal: Refusal) -> Explanation:
+    explained = _explain_refusal(account, refusal, None)
+    if not refusal.also:
+        return explained
+    note = f"The text tells of more that was refused: {'; '.join(refusal.also)}."
+    return replace(explained, notes=(*explained.notes, note))
 
 
 def _explain_success(what: str) -> Explanation:
@@ -172,7 +180,7 @@ def _after_refusal(
     account: OpenAccount, explained: Explanation, decided: LiveDecision, refusal: Refusal, call: Call | None
 ) -> Explanation:
     """Put AWS's answer first: where it refused, it refused, whatever the policies say that can be read."""
-    if decided.verdict is None or (refusal.kind and refusal.kind not in SIDES):
+    if decided.verdict is None or (refusal.kind and (refusal.kind not in SIDES or decided.unread)):
         return in_aws_words(explained, refusal, decided)
     if decided.verdict is not Verdict.ALLOWED:
         return opened_with_too_little(explained, refusal) if refusal.kind == "session policy" else explained

@@ -266,8 +266,14 @@ def _is_of_kms(refusal: Refusal) -> bool:
 
 def _ask_for_key(refusal: Refusal) -> NextStep:
     key_id = refusal.resource.rpartition("/")[2]
+    do = f"Ask whoever administers the key to allow {refusal.action} for {_let_in(refusal)} in its key policy."
+    if refusal.denies:
+        do = (
+            "Find the Deny in the key's policy, which no Allow outweighs: meet its condition, or ask whoever "
+            f"administers the key to leave {_let_in(refusal)} out of it."
+        )
     return NextStep(
-        f"Ask whoever administers the key to allow {refusal.action} for {_let_in(refusal)} in its key policy.",
+        do,
         console="KMS → Customer managed keys → the key → Key policy",
         cli=f"aws kms get-key-policy --key-id {key_id} --policy-name default --output text --region "
         f"{refusal.resource.split(':')[3]}",

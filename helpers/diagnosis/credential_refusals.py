@@ -43,7 +43,8 @@ _ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 def _mfa(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     if not refusal.says("MultiFactorAuthentication failed"):
         return None
-    serial = str(call.parameters.get("SerialNumber", "")) if call else ""
+    named = re.search(r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+", refusal.message)
+    serial = str(call.parameters.get("SerialNumber", "")) if call else named[0] if named else ""
     if ":user/" in serial:
         return before_policies(f"{serial} is a user's ARN, and no MFA device's."), NextStep(
             "Pass the ARN of the device, which has :mfa/ in it.",
@@ -147,7 +148,7 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
     elif fault == "unknown key":
         reason, next_step = _unknown(key, refusal, call)
     elif fault == "wrong secret":
-        reason, next_step = _wrong_secret(key)
+        reason, next_step = _wrong_secret(key) if call else _other_signature(refusal)
     elif fault == "expired":
         reason, next_step = _expired(key, call)
     else:
@@ -233,6 +234,26 @@ def _wrong_secret(key: KnownKey | None) -> Told:
         console=f"IAM → Users → {user_name or 'the user'} → Security credentials → Create access key",
         cli=f"aws iam create-access-key --user-name {user_name or '<user-name>'}",
         python=f'iam.create_access_key(account.client("iam"), user_name="{user_name}")' if user_name else "",
+    )
+
+
+def _other_signature(refusal: Refusal) -> Told:
+    """Say what can be behind a signature that does not match, where the call is not known.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+    """
+    secret = "the secret access key that signed the call is not the one that belongs to the access key"
+    request = "what AWS got is not what was signed (another method, header, address or encoding, or a proxy in between)"
+    if refusal.says("X-Amz-SignedHeaders|<CanonicalRequest>|StringToSign|presigned"):
+        return f"For a URL that was signed beforehand, most often {request}; or else {secret}.", NextStep(
+            "Compare the request with the one that the URL was made for: method, Content-Type and the other signed "
+            "headers, region and host name. If other calls with this key work, its secret is right.",
+            cli="aws s3 presign s3://<bucket-name>/<key> --expires-in 3600",
+        )
+    return f"Either {secret}, or {request}.", NextStep(
+        "See whether a plain call works with this key. If not, put both halves of one key where the program looks for "
+        "them, or make a new one; if it does, compare what was signed with what was sent.",
+        cli="aws sts get-caller-identity",
     )
 
 

@@ -31,6 +31,58 @@ _OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("manage
 SESSION_NAME = "session"
 """Names the session of a role that is asked about without one."""
 
+# Services whose resources can have a policy of their own.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
+_WITH_RESOURCE_POLICIES = frozenset(
+    [
+        "acm-pca",
+        "aoss",
+        "backup",
+        "bedrock",
+        "cloudtrail",
+        "codeartifact",
+        "codebuild",
+        "dynamodb",
+        "ecr",
+        "ecr-public",
+        "elasticfilesystem",
+        "es",
+        "events",
+        "execute-api",
+        "geo",
+        "glacier",
+        "glue",
+        "iot",
+        "kafka",
+        "kinesis",
+        "kinesisvideo",
+        "kms",
+        "lambda",
+        "lex",
+        "logs",
+        "mediastore",
+        "network-firewall",
+        "rekognition",
+        "s3",
+        "s3-object-lambda",
+        "s3-outposts",
+        "s3express",
+        "s3tables",
+        "schemas",
+        "secretsmanager",
+        "ses",
+        "signer",
+        "sns",
+        "sqs",
+        "ssm",
+        "ssm-contacts",
+        "ssm-incidents",
+        "sts",
+        "vpc-lattice",
+        "xray",
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -173,7 +225,7 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
     if service == "kms":
         unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
         return Resource(account_id=owner or None, unread=(unread,))
-    if owner and account.of(owner) is None:
+    if owner and account.of(owner) is None and service in _WITH_RESOURCE_POLICIES:
         unread = Unread("resource", "account", f"the policy that {resource} may have, which is in account {owner}")
         return Resource(account_id=owner, unread=(unread,))
     return Resource(account_id=owner or None)

@@ -49,7 +49,7 @@ _CODES = (
 _CODE_KEYS = ("errorCode", "code", "Code", "__type", "name")
 _MESSAGE_KEYS = ("errorMessage", "message", "Message")
 _MOST_BREAKS = 9
-_MARGIN = re.compile(r"^[\s│|>#]*")
+_MARGIN = re.compile(r"^[\s│|>#,]*")
 # What begins a line of its own: no rest of a word does.
 _NO_REST = re.compile(
     r"[^\w+=,.@/:*-]|\d{4}-\d\d|(?:at|and|because|with|on|File|Caused|Error|Traceback)\b", re.IGNORECASE
@@ -144,23 +144,53 @@ def _unwrapped(text: str) -> Iterator[str]:
     if is_of_console(text):
         yield _plain(text)
         return
-    raw = _plain(text).splitlines()
-    lines = [_MARGIN.sub("", line).rstrip() for line in raw]
+    raw = _plain(text).splitlines() or [""]
+    padded = [line.rstrip() for line in raw if line != line.rstrip()]
+    is_table = len(padded) > len(raw) / 2  # blanks fill its last column up
+    raw = [line.rstrip() for line in raw] if is_table else raw
     breaks = [_may_break_a_word(raw, place) for place in range(1, len(raw))]
-    if sum(breaks) > _MOST_BREAKS:
-        width = max(map(len, raw))
-        breaks = [may and len(line) == width for may, line in zip(breaks, raw, strict=False)]
-        ways: Iterable[tuple[str, ...]] = [tuple("" if may else " " for may in breaks), (" ",) * len(breaks)]
+    if sum(breaks) > _MOST_BREAKS and (start := _line_of_the_caller(raw)) is not None:
+        breaks = [may and start <= place < start + _MOST_BREAKS for place, may in enumerate(breaks)]
+    if is_table or sum(breaks) > _MOST_BREAKS:
+        full = _full_lines(padded if is_table else raw)
+        ways: Iterable[Iterable[str]] = [
+            ["" if may and line in full else " " for may, line in zip(breaks, raw, strict=False)],
+            " " * len(breaks),
+        ]
     else:
         ways = product(*[(" ", "") if may else (" ",) for may in breaks])
+    lines = [_words(line).rstrip() for line in raw]
     for gaps in ways:
         yield "".join(line + gap for line, gap in zip(lines, (*gaps, ""), strict=True))
+
+
+def _full_lines(lines: Sequence[str]) -> set[str]:
+    """Find the lines that go to the end of the page, or of their column: only there a word is broken."""
+    page, columns = max(map(len, lines)), dict[int, int]()
+    for line in lines:
+        columns[_depth(line)] = max(columns.get(_depth(line), 0), len(_words(line)))
+    return {
+        line for line in lines if len(line) == page or (_depth(line) > 0 and len(_words(line)) == columns[_depth(line)])
+    }
+
+
+def _depth(line: str) -> int:
+    """Count the blanks in a line's margin, not its signs: some lines of a log have one, and others none."""
+    return sum(map(str.isspace, line[: len(line) - len(_words(line))]))
+
+
+def _words(line: str) -> str:
+    """Return a line without its margin."""
+    return _MARGIN.sub("", line)
+
+
+def _line_of_the_caller(lines: Sequence[str]) -> int | None:
+    return next((place for place, line in enumerate(lines) if re.search(r"\bUser:? ", line)), None)
 
 
 def _may_break_a_word(lines: Sequence[str], place: int) -> bool:
     """Tell whether a word may go on over a line's end: right below it, no deeper, and not with words of its own."""
     before, after = lines[place - 1 : place + 1]
-    margin, rest = _MARGIN.match(before), _MARGIN.sub("", after)
-    is_deeper = margin is None or not margin[0].startswith(after[: len(after) - len(rest)])
+    rest, is_deeper = _words(after), _depth(after) > _depth(before)
     ends_in_a_word = bool(before.strip()) and not before[-1].isspace()
     return ends_in_a_word and bool(rest) and not is_deeper and not _NO_REST.match(rest)

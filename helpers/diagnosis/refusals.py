@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,7 +35,7 @@ _CONSOLE = re.compile(
     re.DOTALL,
 )
 _UNSAID_BY_WHOM = re.compile(
-    rf"[Nn]ot authorized (?:to )?perform:? {_ACTION}"
+    rf"(?:[Nn]ot authorized (?:to )?perform|(?:not|n't) have permissions? to (?:call|perform)):? {_ACTION}"
     r"|[Rr]ole [(\"]+(?P<role>arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)[)\"]+ cannot be assumed\."
 )
 _BECAUSE = re.compile(
@@ -47,7 +48,7 @@ _OF_PERMISSION = re.compile(
     r"|cannot be assumed|(?:unable|not able|failed) to assume|could not assume|error assuming|must allow .{0,60} to "
     r"assume"
     r"|cross-account pass role"
-    r"|not have (?:the )?(?:required |necessary |sufficient )?permission|insufficient (?:\w+ )?permission|no "
+    r"|(?:not|n't) have (?:the )?(?:required |necessary |sufficient )?permission|insufficient (?:\w+ )?permission|no "
     r"permissions for",
     re.IGNORECASE,
 )
@@ -86,6 +87,7 @@ class Refusal:
         denies: the kind of policy that denies it.
         policy_arn: which policy denies it, where that is told.
         encoded: the encoded authorization message, which STS can decode.
+        also: what else was refused by the same text, such as `s3:GetObject on arn:…`.
     """
 
     code: str = ""
@@ -98,6 +100,7 @@ class Refusal:
     denies: str | None = None
     policy_arn: str = ""
     encoded: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def is_forbidden(self) -> bool:
@@ -169,10 +172,18 @@ def read_message(code: str, message: str) -> Refusal:
         refusal = replace(refusal, caller=told.get("caller"), action=told.get("action"), resource=resource)
     elif unsaid := _UNSAID_BY_WHOM.search(message):
         refusal = replace(refusal, action=unsaid["action"] or "sts:AssumeRole", resource=unsaid["role"] or "*")
+    refusal = replace(refusal, also=tuple(_others(refusal, message)))
     if because:
         policy_arn = (because["policy_arn"] or "").rstrip(".")
         refusal = replace(refusal, allows=because["allows"], denies=because["denies"], policy_arn=policy_arn)
     return replace(refusal, encoded=encoded["encoded"]) if encoded else refusal
+
+
+def _others(refusal: Refusal, message: str) -> Iterator[str]:
+    """Find what a text says was refused besides, each once."""
+    asked = dict.fromkeys((one["action"], _trimmed(one["resource"] or "*")) for one in _WHO_WHAT.finditer(message))
+    for action, resource in list(asked)[1:]:
+        yield action if resource == "*" else f"{action} on {resource}"
 
 
 def _trimmed(resource: str) -> str:

@@ -149,4 +149,4 @@ def _words_of(refusal: Refusal) -> str:
 
 def _is_of_s3(account: OpenAccount, refusal: Refusal, operation: str) -> bool:
     of_s3 = account.client("s3").meta.service_model.operation_names
-    return operation in of_s3 or refusal.says(r"\bS3\b|s3[.:]")
+    return operation in of_s3 or refusal.says(r"\bS3\b|s3[.:]|\bhost ?id\b|extended request id")

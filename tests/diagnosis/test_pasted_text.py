@@ -75,6 +75,22 @@ def test_lines_that_terraform_puts_in_a_box(width: int) -> None:
     assert (read.caller, read.action, read.resource) == (USER, "s3:GetObject", "arn:aws:s3:::b/k")
 
 
+@pytest.mark.parametrize("sign", ["", ","])
+def test_words_that_are_broken_in_a_column_of_a_table(sign: str) -> None:
+    """The names go on below each other, and blanks fill the column up."""
+    cell = textwrap.wrap(
+        f"API: iam:CreateRole User: {USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}", 22
+    )
+    rows = [
+        f"{sign if number % 2 else ''}{'' if number else 'CREATE_FAILED'.ljust(76)}{line.ljust(23)}".rjust(99)
+        if number == 0
+        else f"{sign if number % 2 else ''}{' ' * 76}{line.ljust(23)}"
+        for number, line in enumerate(cell)
+    ]
+    read = parse_refusal("\n".join(["Waiting for the stack", "-" * 99, *rows, "-" * 99, "Error: it failed"]))
+    assert (read.caller, read.action, read.resource) == (USER, "sts:AssumeRole", ROLE)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "operation"),
     [

@@ -8,6 +8,7 @@ from helpers.account import Account
 from helpers.explain import explain
 from support.assertions import assert_says
 
+USER = "arn:aws:iam::999988887777:user/ana"
 HADOOP = (
     "java.nio.file.AccessDeniedException: s3a://landing/in: getFileStatus on s3a://landing/in: AmazonS3Exception: "
     "Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden; Request ID: 1)"
@@ -157,6 +158,14 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ),
         ("SQL execution error: Error assuming AWS_ROLE. Please verify the role and externalId", ["DESC INTEGRATION"]),
         ("no permissions for [indices:data/write] and User [name=arn:aws:iam::1:role/x]", ["fine-grained", "Map"]),
+        (
+            "AccessDenied. User doesn't have permission to call ssm:GetParameters (Code: ValidationError)",
+            ["Allow ssm:Ge"],
+        ),
+        (f"MultiFactorAuthentication failed, unable to validate MFA code for {USER}", ["a user's ARN", ":mfa/"]),
+        ("<Code>SignatureDoesNotMatch</Code><CanonicalRequest>PUT X-Amz-SignedHeaders=host", ["not what was signed"]),
+        ("SignatureDoesNotMatch: The request signature we calculated does not match", ["Either", "plain call"]),
+        ("Error: AccessDenied: Access Denied\n\tstatus code: 403, request id: 37F4, host id: QoV7=", ["S3 says both"]),
         (HADOOP, ["HEAD", "(arn:aws:s3:::landing/in)", "(arn:aws:s3:::landing)"]),
         (
             "operation error CloudWatch Logs: GetQuery, api error AccessDenied: You are not authorized",
@@ -186,9 +195,9 @@ LINE = "aws iam put-role-policy --role-name job --policy-name a-Do"
         ("job/x", "with an explicit deny in an identity-based policy", ["Find the Deny", "iam-explain --principal"]),
         ("job/x", "because no permissions boundary allows the a:Do action", ["boundary of role job", "take in a:Do"]),
         ("job/x", "because no session policy allows the a:Do action", ["Open the session of role job anew"]),
-        ("job/x", "because no resource-based policy allows the a:Do action", ["owns arn:aws:a:x:999988887777:b"]),
+        ("job/x", "because no resource-based policy allows the a:Do action", ["owns arn:aws:sqs:x:999988887777:b"]),
         ("job/x", "with an explicit deny in a service control policy", ["manages this service control policy"]),
-        ("job/x", "", ["whether a policy of role job allows", "the policy of arn:aws:a:x:999988887777:b itself"]),
+        ("job/x", "", ["whether a policy of role job allows", "the policy of arn:aws:sqs:x:999988887777:b itself"]),
         ("job/CognitoIdentityCredentials", "because no session policy allows the a:Do action", ["for guests"]),
         ("job/x", "with an explicit deny in a resource control policy", ["of the resource's account"]),
         ("job/x", "because no VPC endpoint policy allows the a:Do action", ["VPC endpoint", "describe-vpc-endpoints"]),
@@ -199,10 +208,34 @@ LINE = "aws iam put-role-policy --role-name job --policy-name a-Do"
 def test_aws_words_tell_what_has_to_change_in_an_account_that_cannot_be_read(
     account: Account, caller: str, told: str, words: Sequence[str]
 ) -> None:
-    text = f"User: {BY}/{caller} is not authorized to perform: a:Do on resource: arn:aws:a:x:999988887777:b {told}"
+    text = f"User: {BY}/{caller} is not authorized to perform: a:Do on resource: arn:aws:sqs:x:999988887777:b {told}"
     found = explain(account, text)
     assert_says(found, *words)
     assert "1 policy" not in repr(found)
+
+
+def test_an_allow_does_not_outweigh_a_deny_of_the_keys(account: Account) -> None:
+    asked = "kms:Decrypt on resource: arn:aws:kms:eu-west-1:999988887777:key/1"
+    found = explain(
+        account,
+        f"User: {BY}/job/x is not authorized to perform: {asked} with an explicit deny in a resource-based policy",
+    )
+    assert_says(found, "Find the Deny", "role/job", "--region eu-west-1")
+
+
+def test_no_policy_is_looked_for_where_a_service_has_none(account: Account) -> None:
+    asked = "cloudformation:DescribeStacks on resource: arn:aws:cloudformation:us-east-1:999988887777:stack/x/*"
+    found = explain(account, f"User: {USER} is not authorized to perform: {asked}")
+    assert_says(found, "whether a policy of user ana allows", "of account 999988887777")
+    assert "itself says" not in found.next_step.do
+    assert len(found.notes) == 1
+
+
+def test_all_that_a_text_says_was_refused_is_named(account: Account) -> None:
+    one, two = (f"User: {USER} is not authorized to perform: a:{what} on resource: *" for what in ("One", "Two"))
+    found = explain(account, f"{one}\nfailed: {two}\nagain: {one}")
+    assert found.question == "user ana, a:One"
+    assert found.notes[-1] == "The text tells of more that was refused: a:Two."
 
 
 def test_names_in_the_text_are_in_question_and_line(account: Account) -> None:
