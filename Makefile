@@ -15,13 +15,17 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
 export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
 
-.PHONY: help lab test test-all exhaustive faults stop clean-up outputs bench lint lock clean
+.PHONY: help lab own-checkout test test-all exhaustive faults stop clean-up outputs bench lint lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-lab: .venv/ready ## set up, and open JupyterLab on the first notebook
-	.venv/bin/jupyter-lab $(ARGS)
+lab: own-checkout .venv/ready ## set up, and open JupyterLab on your own copy of the notebooks, in my_copy/
+	@.venv/bin/python tools/working_copy.py
+	.venv/bin/jupyter-lab --ServerApp.root_dir=my_copy $(ARGS)
+
+own-checkout:
+	@[ -w . ] || { echo "This checkout is not yours to write in: clone the tutorial into a folder of your own." >&2; exit 1; }
 
 # One worker more than there are cores: a test often waits, for a browser or a change to have effect.
 PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --durations=15

@@ -67,6 +67,35 @@ def test_run_all_succeeds(lab: Lab, name: str) -> None:
     expect(lab.page.locator(OUTPUTS).first, "the card says where you are").to_contain_text("Region")
 
 
+@pytest.mark.usefixtures("all_started")
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_shown_before_it_ran_and_opening_modifies_nothing(lab: Lab, name: str) -> None:
+    assert lab.opened_as(name) == (0, False)
+
+
+@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.parametrize("name", ASKING)
+def test_what_ran_is_saved_with_its_forms_as_text(lab: Lab, name: str) -> None:
+    lab.open(name)
+    saved = lab.wait_until_saved(name)
+    data = [output.get("data", {}) for cell in saved["cells"] for output in cell.get("outputs", [])]
+    assert any(data)
+    assert not any("widget-view" in kind for each in data for kind in each)
+
+
+def test_closing_asks_nothing_and_a_form_is_text_when_it_is_opened_again(lab: Lab) -> None:
+    lab.write("closed", SLOW_FORM)
+    assert lab.open("closed") == []
+    assert lab.forms
+    lab.wait_until_saved("closed")
+    lab.command("application:close")
+    expect(lab.page.locator(".jp-Dialog")).to_have_count(0)
+    lab.command("docmanager:open", path="closed.ipynb")
+    expect(lab.page.locator(OUTPUTS)).to_contain_text("ana may read")
+    expect(lab.page.locator(OUTPUTS)).not_to_contain_text("Error displaying widget")
+    lab.command("application:close")
+
+
 @pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

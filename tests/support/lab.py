@@ -42,10 +42,14 @@ START = """async path => {
     const app = window.jupyterapp;
     const panel = await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
     await Promise.all([panel.context.ready, panel.sessionContext.ready, panel.revealed]);
+    window.opened_as = {...window.opened_as, [path]: [
+        panel.content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? []).length, panel.context.model.dirty]};
     window.opened = {...window.opened, [path]: panel};
     app.shell.activateById(panel.id);
     window.ran = {...window.ran, [path]: app.commands.execute('notebook:run-all-cells')};
 }"""
+OPENED_AS = "path => window.opened_as[path]"
+IS_SAVED = "path => !window.opened[path].context.model.dirty"
 RAN = "path => window.ran[path]"
 SHOW = "path => window.jupyterapp.shell.activateById(window.opened[path].id)"
 ERRORS = """path => window.opened[path].content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? [])
@@ -101,6 +105,18 @@ class Lab:
         expect(self.page.locator(EMPTY_WIDGET)).to_have_count(0)
         errors: list[str] = self._evaluate(ERRORS, path)
         return errors if ran else errors or ["Run All stopped"]
+
+    def opened_as(self, name: str) -> tuple[int, bool]:
+        """How a notebook was when it was opened, before any cell ran: how many outputs; whether it was modified."""
+        self.start(name)
+        outputs, modified = self._evaluate(OPENED_AS, f"{name}.ipynb")
+        return outputs, modified
+
+    def wait_until_saved(self, name: str) -> dict[str, Any]:
+        """Waits until JupyterLab has saved a notebook by itself; returns what the file has."""
+        self.page.wait_for_function(IS_SAVED, arg=f"{name}.ipynb")
+        saved: dict[str, Any] = json.loads((self.folder / f"{name}.ipynb").read_text(encoding="utf-8"))
+        return saved
 
     def _evaluate(self, script: str, argument: object) -> Any:
         return self.page.evaluate(IN_TIME % (script, MS_TO_RUN, MS_TO_RUN), argument)
@@ -167,7 +183,7 @@ class Lab:
 
 @contextmanager
 def lab_in(folder: Path, program: str, environment: Mapping[str, str] = PRIVATE) -> Iterator[Lab]:
-    """Starts JupyterLab on a copy of the notebooks, and a browser in front of it; ends both.
+    """Starts JupyterLab on a learner's copy of the notebooks, and a browser in front of it; ends both.
 
     Args:
         folder: an empty folder for the copy, and for what JupyterLab writes.
@@ -175,7 +191,7 @@ def lab_in(folder: Path, program: str, environment: Mapping[str, str] = PRIVATE)
         environment: which account the notebooks open.
     """
     notebooks = folder / "notebooks"
-    shutil.copytree(CHECKOUT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
+    subprocess.run([sys.executable, CHECKOUT / "tools" / "working_copy.py", folder], check=True)
     with _server(folder, notebooks, environment) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
         page = browser.new_page()
