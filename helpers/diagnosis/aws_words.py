@@ -113,6 +113,8 @@ def ask_to_read(decided: LiveDecision, unread: Sequence[Unread]) -> NextStep:
         return NextStep(f"Ask for permission to read: {', '.join(actions)}. Or ask somebody who may to run this.")
     request, accounts = decided.request, sorted({one for one in _accounts_of(decided) if one})
     asked = {"principal": request.principal.arn, "action": request.action, "resource": request.resource}
+    if any("..." in value for value in asked.values()):
+        return NextStep("Ask somebody who has the whole names, and may read the account's policies, to run this there.")
     words = [word for name, value in asked.items() for word in (f"--{name}", shlex.quote(value))]
     return NextStep(
         f"Ask somebody who may read the policies of account {' and of account '.join(accounts)} to run this there.",
@@ -249,7 +251,14 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
     account_id = parse_arn(refusal.caller or "").account_id
     do = f"Have {asked} allowed in a policy of {whose}, in account {account_id}."
     kind, _, name = whose.partition(" ")
-    if kind not in ("user", "role") or name.startswith("AWSServiceRole"):
+    if kind == "permission":
+        return NextStep(
+            f"{do} It is changed in the account that administers Identity Center.",
+            console=f"IAM Identity Center → Permission sets → {name.split()[1]} → Inline policy",
+        )
+    if not refusal.resource.startswith(("arn:", "*")):
+        return NextStep(f"{do} AWS repeats what the call named: the policy wants the ARN of {refusal.resource}.")
+    if kind not in ("user", "role") or name.startswith("AWSServiceRole") or "..." in name:
         return NextStep(do)
     document = json_argument(policies.policy(policies.allow(str(refusal.action), refusal.resource)))
     policy_name = str(refusal.action).replace(":", "-")

@@ -225,7 +225,7 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
     if service == "kms":
         unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
         return Resource(account_id=owner or None, unread=(unread,))
-    if owner and account.of(owner) is None and service in _WITH_RESOURCE_POLICIES:
+    if owner and account.of(owner) is None and service in _WITH_RESOURCE_POLICIES and named != "*":
         unread = Unread("resource", "account", f"the policy that {resource} may have, which is in account {owner}")
         return Resource(account_id=owner, unread=(unread,))
     return Resource(account_id=owner or None)

@@ -421,6 +421,8 @@ class _Mends:
         """Put a new inline policy for exactly the request on the caller: those that are there stay as they are."""
         request, holder, name = self._request, self._holder, self._name
         statement = policies.allow(request.action, request.resource)
+        is_arn = request.resource.startswith(("arn:", "*"))
+        written = request.resource if is_arn else f"<the ARN of {request.resource}>"  # some services repeat a bare name
         near = self._nearest()
         do = f"Put an inline policy on {holder} {name} that allows {request.action} on {request.resource}."
         if near and near.said.mismatch and near.said.mismatch.element in ("Resource", "NotResource"):
@@ -437,7 +439,7 @@ class _Mends:
             asks = f"Is {who(self._decided)} the one who should ask?"
             do = f"{asks} If not, see which credentials the program uses. If so: {do}"
         policy_name = self._free_name()
-        document = f'policies.policy(policies.allow("{request.action}", "{request.resource}"))'
+        document = f'policies.policy(policies.allow("{request.action}", "{written}"))'
         if request.action == "sts:AssumeRole":
             document = f'policies.allow_assume_role("{request.resource}")'
         client = self._client(request.principal.account_id)
@@ -445,7 +447,7 @@ class _Mends:
             do + self._elsewhere(request.principal.account_id),
             console=f"IAM → {holder.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
             cli=f"aws iam put-{holder}-policy --{holder}-name {name} --policy-name {policy_name} "
-            f"--policy-document {json_argument(policies.policy(statement))}",
+            f"--policy-document {json_argument(policies.policy(policies.allow(request.action, written)))}",
             python=f'iam.put_{holder}_policy({client}, {holder}_name="{name}", '
             f'policy_name="{policy_name}", document={document})',
         )

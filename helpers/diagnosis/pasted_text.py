@@ -25,7 +25,6 @@ from helpers.diagnosis.refusals import Refusal, is_of_console, read_message
 _EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRONG_SECRET | EXPIRED | UNSIGNED) | {
     "AuthorizationHeaderMalformed",
     "BucketRegionError",
-    "Forbidden",
     "IllegalLocationConstraintException",
     "InvalidIdentityToken",
     "MalformedPolicy",
@@ -37,7 +36,11 @@ _EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRON
     "RequestTimeTooSkewed",
     "ValidationError",
 }
-_OPERATION = re.compile(r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)")
+_OPERATION = re.compile(
+    r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)"
+    r"|Error executing \"(?P<php>\w+)\""
+)
+_HAS_NO_TEXT = re.compile(r"^\W*(?:\w+\W+){0,6}Forbidden\W*(?:Forbidden)?\W*$|403 Forbidden;")
 _CODES = (
     re.compile(r"(?:An error occurred|A client error) \((?:\w+\.)?(?P<code>\w+)\)"),
     re.compile(r"api error (?P<code>\w+):"),
@@ -73,9 +76,9 @@ def _parsed(text: str) -> Refusal:
     code = next((found["code"] for pattern in _CODES if (found := pattern.search(text))), "")
     refusal = read_message(code, text)
     if refusal.is_forbidden and not code:
-        refusal = replace(refusal, code="AccessDenied")
+        refusal = replace(refusal, code="403" if _HAS_NO_TEXT.search(text) else "AccessDenied")
     operation = _OPERATION.search(text)
-    return replace(refusal, operation=(operation["operation"] or operation["go"]) if operation else "")
+    return replace(refusal, operation=next(filter(None, operation.groups())) if operation else "")
 
 
 def _told(refusal: Refusal) -> tuple[int, bool, int]:

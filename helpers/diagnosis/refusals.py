@@ -67,7 +67,10 @@ _CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
         UNSIGNED,
         r"(?:unable|failed) to (?:locate|load|find|get)(?: \w+)? credentials|could not (?:load|find) credentials"
         r"|no (?:valid )?credential sources|NoCredentialProviders|no valid providers in chain|no EC2 IMDS role found"
-        r"|missing credentials in config",
+        r"|missing credentials in config|without credentials set|MissingCredentials|NoCredentialsError"
+        r"|CredentialsNotLoaded|CredentialsProviderError|no providers in chain provided|static credentials are empty"
+        r"|(?:unable|failed) to (?:resolve|retrieve|get) .{0,30}credentials|no EC2 instance role found"
+        r"|retrieving credentials from the instance profile|credentials provider was not properly configured",
     ),
 }
 

@@ -11,6 +11,7 @@ from helpers.diagnosis.refusals import Refusal
 from helpers.policies import listed, parse_policy, statements
 
 _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
+_SAYINGS = "invalid principal|not specify a principal|must be in ARN format"
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _DOCUMENT_FAULTS = {
     "Has prohibited field Resource": (
@@ -50,10 +51,6 @@ _DOCUMENT_FAULTS = {
             cli="aws iam get-account-summary",
         ),
     ),
-    "must be in ARN format": (
-        "A Resource of the policy is no ARN: a placeholder was left in, or a name stands there.",
-        NextStep("Put the whole ARN there.", cli='aws iam list-roles --query "Roles[].Arn"'),
-    ),
 }
 
 
@@ -61,8 +58,10 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     """Say what is wrong with a policy that AWS does not save; None for any other refusal."""
     message = refusal.message
     known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
-    if not known and refusal.code not in _CODES and not refusal.says("invalid principal|not specify a principal"):
+    if not known and refusal.code not in _CODES and not refusal.says(_SAYINGS):
         return None
+    if found := re.search(r"Resource (?P<given>.*?) ?must be in ARN format", message):
+        return _no_arn(found["given"].strip())
     if refusal.says("should not specify a principal"):
         return _names_a_principal(call)
     if known is None and refusal.says("invalid principal"):
@@ -73,6 +72,18 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     return known or (
         f"AWS does not accept the policy document: {words}",
         NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),
+    )
+
+
+def _no_arn(given: str) -> Told:
+    """Say what stands where a Resource's ARN should: AWS quotes it."""
+    if not given:
+        return (
+            "A Resource of the policy is empty: what was to fill it, a variable or an output, had no value.",
+            NextStep("Give it a value, or leave the statement out where there is none."),
+        )
+    return f"“{given}” is no ARN: a placeholder was left in, or a name stands there.", NextStep(
+        "Put the whole ARN there: it begins with arn: and names service, region, account and resource; or * for all."
     )
 
 

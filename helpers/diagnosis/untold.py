@@ -17,7 +17,15 @@ from helpers.secrecy import mask_secrets
 
 _ACTIONS = re.compile(r"(?<![\w:/-])(?!arn:)[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\b")
 _FEW_LETTERS, _MANY_LETTERS = 20, 400
-_S3_PLACE = re.compile(r"s3[an]?://(?P<bucket>[a-z0-9.-]+)(?:/(?P<key>[^\s:'\",;)]+))?")
+_BUCKET, _KEY = r"(?P<bucket>[a-z0-9][a-z0-9.-]+[a-z0-9])", r"(?P<key>[^\s'\"`,;)?]*[^\s'\"`,;)?:.])"
+_S3_PLACES = (
+    re.compile(rf"s3[an]?://{_BUCKET}(?:/{_KEY})?"),
+    re.compile(rf"arn:aws[a-z-]*:s3:::{_BUCKET}(?:/{_KEY})?"),
+    re.compile(rf"https://{_BUCKET}\.s3[.-][a-z0-9.-]*amazonaws\.com(?:/{_KEY})?"),
+    re.compile(rf"https://s3[.-][a-z0-9.-]*amazonaws\.com/{_BUCKET}(?:/{_KEY})?"),
+    re.compile(rf"object \"(?P<key>[^\"]+)\" in S3 [Bb]ucket \"{_BUCKET}\""),
+    re.compile(rf"S3 [Bb]ucket [(\"]+{_BUCKET}[)\"]+(?P<key>)"),
+)
 _OF_TERRAFORM = re.compile(r",?\s+(?:with|on) \S+,?\s(?:on \S+ )?line \d+.*$|\s+with (?:module\.|data\.)?\w+\.\S+,.*$")
 _GO = re.compile(r"operation error ([A-Z][\w ]*): (\w+)")
 _PREFIXES = {
@@ -99,9 +107,17 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
             f"wants s3:GetObject on it{_place(refusal, 'key')}; of a bucket, or of an object that is not there, "
             f"s3:ListBucket on the bucket{_place(refusal, 'bucket')}.",
         )
+    if refusal.says("Encoded authorization failure message"):
+        return (
+            f"{untold} in words: it has an encoded message, which is missing in this text.",
+            "Take the whole message from the program's own log, and have it decoded in that account by somebody who "
+            "may: "
+            "aws sts decode-authorization-message. Who asked is the program, with the role or key that it was given.",
+        )
     if _is_of_s3(account, refusal, operation):
         names = operation in account.client("s3").meta.service_model.operation_names
-        wants = f"{operation} wants {s3_action(operation)}. " if names else ""
+        of: Literal["bucket", "key"] = "key" if "Object" in s3_action(operation) else "bucket"
+        wants = f"{operation} wants {s3_action(operation)}{_place(refusal, of)}. " if names else ""
         return (
             f"{untold}. {wants}S3 says both only to callers of the bucket's own account or organization: so the bucket "
             "is perhaps another account's, or public access to it is blocked.",
@@ -129,7 +145,7 @@ def _action_of_go(message: str) -> Iterator[str]:
 
 def _place(refusal: Refusal, of: Literal["bucket", "key"]) -> str:
     """Name the bucket or the object that a text speaks of, by ARN, in brackets."""
-    found = _S3_PLACE.search(refusal.message)
+    found = next((found for words in _S3_PLACES if (found := words.search(refusal.message))), None)
     if not found or not found[of]:
         return ""
     arn = f"arn:aws:s3:::{found['bucket']}"

@@ -7,8 +7,13 @@ import pytest
 from helpers.account import Account
 from helpers.explain import explain
 from support.assertions import assert_says
+from support.sandbox_clients import unique
 
 USER = "arn:aws:iam::999988887777:user/ana"
+PHP = 'Error executing "PutObject" on "https://b-1.s3.x.amazonaws.com/a/t.txt"; `403 Forbidden`: AccessDenied'
+TERRAFORM = (
+    'Unable to access object "a/t" in S3 bucket "b-1": operation error S3: HeadObject, api error Forbidden: Forbidden'
+)
 HADOOP = (
     "java.nio.file.AccessDeniedException: s3a://landing/in: getFileStatus on s3a://landing/in: AmazonS3Exception: "
     "Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden; Request ID: 1)"
@@ -166,6 +171,22 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("<Code>SignatureDoesNotMatch</Code><CanonicalRequest>PUT X-Amz-SignedHeaders=host", ["not what was signed"]),
         ("SignatureDoesNotMatch: The request signature we calculated does not match", ["Either", "plain call"]),
         ("Error: AccessDenied: Access Denied\n\tstatus code: 403, request id: 37F4, host id: QoV7=", ["S3 says both"]),
+        (
+            PHP,
+            ["s3:PutObject (arn:aws:s3:::b-1/a/t.txt)", "s3:PutObjectAcl"],
+        ),
+        (
+            TERRAFORM,
+            ["HEAD", "(arn:aws:s3:::b-1/a/t)", "(arn:aws:s3:::b-1)"],
+        ),
+        (
+            "UnauthorizedOperation: not authorized. Encoded authorization failure message: \nstatus: 403",
+            ["missing"],
+        ),
+        ('MalformedPolicyDocument: Resource  must be in ARN format or "*".', ["is empty"]),
+        ('MalformedPolicyDocument: Resource my-bucket/* must be in ARN format or "*".', ["“my-bucket/*” is no ARN"]),
+        ("unable to sign request without credentials set (Aws::Errors::MissingCredentialsError)", ["no credentials"]),
+        ("CredentialsNotLoaded: no providers in chain provided credentials", ["no credentials"]),
         (HADOOP, ["HEAD", "(arn:aws:s3:::landing/in)", "(arn:aws:s3:::landing)"]),
         (
             "operation error CloudWatch Logs: GetQuery, api error AccessDenied: You are not authorized",
@@ -236,6 +257,21 @@ def test_all_that_a_text_says_was_refused_is_named(account: Account) -> None:
     found = explain(account, f"{one}\nfailed: {two}\nagain: {one}")
     assert found.question == "user ana, a:One"
     assert found.notes[-1] == "The text tells of more that was refused: a:Two."
+
+
+def test_a_bare_name_is_no_resource_of_a_policy(account: Account) -> None:
+    client, name = account.client("iam"), unique("user")
+    own = client.create_user(UserName=name)["User"]["Arn"]
+    for caller in (own, f"{BY}/job/x"):
+        asked = "secretsmanager:GetSecretValue on resource: db because no identity-based policy allows the x action"
+        found = explain(account, f"User: {caller} is not authorized to perform: {asked}")
+        assert_says(found, "ARN of db")
+        assert '"Resource": "db"' not in found.next_step.cli
+
+
+def test_a_name_that_was_shortened_is_put_into_no_line(account: Account) -> None:
+    asked = "is not authorized to perform: a:Do on resource: * because no identity-based policy allows the a:Do action"
+    assert explain(account, f"User: {BY}/external...b/1 {asked}").next_step.cli == ""
 
 
 def test_names_in_the_text_are_in_question_and_line(account: Account) -> None:
