@@ -4,6 +4,7 @@ Everything that a helper returns is a `Shown`: it names its title and rows, and 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +18,7 @@ GOOD, BAD, FOR_REAL = "#2d6a41", "#b3261e", "#8a5a00"
 BOX_STYLE = "padding-left:8px;border-left:4px solid"
 _TABLE_STYLE = "border-collapse:collapse;text-align:left"
 _CELL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre"
+_WORD = "display:inline-block;max-width:100%;overflow-wrap:anywhere"
 _TEXT_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -54,12 +56,24 @@ class Shown:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        title = code_html(self.title()) if self.font == "monospace" else escape(self.title())
         cells = "".join(
             f'<tr>{_label_cell(label)}<td style="{_TEXT_STYLE};font-family:{self.font}">{escape(text)}</td></tr>'
             for label, text in self.rows()
         )
         table = f'<table style="{_TABLE_STYLE}"><tbody>{cells}</tbody></table>' if cells else ""
-        return f'<div style="{BOX_STYLE} {self.accent}"><strong>{escape(self.title())}</strong>{table}</div>'
+        return f'<div style="{BOX_STYLE} {self.accent}"><strong>{title}</strong>{table}</div>'
+
+
+def code_html(line: str) -> str:
+    """Return a line to type in HTML: it breaks at its spaces, and inside a word only where the word alone has no room.
+
+    Browsers break a line after each hyphen, which a reader would take for a space.
+    """
+    return "".join(
+        f'<span style="{_WORD}">{escape(part)}</span>' if re.search("[-/?]", part) else escape(part)
+        for part in re.split(r"(\s+)", line)
+    )
 
 
 def _label_cell(label: str) -> str:

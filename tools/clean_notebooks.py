@@ -25,6 +25,8 @@ def clean(text: str) -> str:
     notebook["metadata"] = NOTEBOOK_METADATA
     for cell in notebook["cells"]:
         cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in CELL_METADATA}
+        # Folded outputs are shown as a line of raw HTML, as wide as it is long.
+        cell["metadata"].get("jupyter", {}).pop("outputs_hidden", None)
         for output in cell.get("outputs", []):
             # It names a widget of a kernel that is gone: viewers would show an error, not the plain text.
             output.get("data", {}).pop(WIDGET_VIEW, None)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from typing_extensions import override
 
-from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown
+from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown, code_html
 from helpers.evaluation.decisions import Side, Verdict
 
 Saying = Literal["allows", "denies", "does not match"]
@@ -204,7 +204,7 @@ class Explanation(Shown):
         lines = "".join(f"<div><strong>{label}:</strong> {escape(text)}</div>" for label, text in told)
         lines += f"<div><strong>Next:</strong> {escape(self.next_step.do)}</div>"
         for label, text in self.next_step.ways():
-            shown = escape(text) if label == "In the console" else f'<code style="{_CODE}">{escape(text)}</code>'
+            shown = escape(text) if label == "In the console" else f'<code style="{_CODE}">{code_html(text)}</code>'
             lines += f"<div><em>{label}:</em> {shown}</div>"
         return lines
 

@@ -57,7 +57,7 @@ class Picture(Shown):
     def _repr_html_(self) -> str:
         image = base64.b64encode(self._repr_svg_().encode()).decode()
         words = escape(f"{self.title()} {self._words()}")
-        return f'<img alt="{words}" width="1000" src="data:image/svg+xml;base64,{image}">'
+        return f'<img alt="{words}" width="700" src="data:image/svg+xml;base64,{image}">'
 
     def _words(self) -> str:
         return " ".join(f"{label}: {'; '.join(text.splitlines())}." for label, text in self.rows())

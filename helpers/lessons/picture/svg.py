@@ -102,9 +102,13 @@ _LEGEND = {
 }
 _PAINT = {"User": ("#eef4ff", "#3155a6"), "Role": ("#f0faf3", "#2d6a41"), "Service": ("#fff7e8", "#8a5a00")}
 
-_WIDTH, _TOP = 1000, 84
-_USER_X, _ROLE_X, _BOX_WIDTH = 20, 430, 240
-_SERVICE_X, _SERVICE_WIDTH = 726, 254
+# Narrow enough that the words can be read in half a screen's width.
+_WIDTH, _TOP, _MARGIN = 700, 84, 16
+_BOX_WIDTH = 240
+_USER_X, _ROLE_X = _MARGIN, _WIDTH - _MARGIN - _BOX_WIDTH
+_SERVICE_X, _SERVICE_HEIGHT, _SERVICE_STEP, _ABOVE_SERVICES = 66, 50, 58, 40
+_WAY, _LETTER = 12, 5.9
+_LEGEND_HEIGHT = 24
 _STEP_HEIGHT, _LINE_HEIGHT = 92, 19
 _SANS = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 _MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -119,9 +123,10 @@ def draw(scene: Scene, *, title: str, description: str) -> str:
         title: the picture in a line, for those who do not see it.
         description: the picture in words.
     """
-    services = list(_services(scene.services))
-    height = max(_box_height(scene.user), _box_height(scene.role), 3 * _STEP_HEIGHT, services[-1][1] - _TOP)
-    bottom = _TOP + height + 52
+    height = max(_box_height(scene.user), _box_height(scene.role), 3 * _STEP_HEIGHT)
+    below = _TOP + height + _ABOVE_SERVICES
+    legend = list(_legend(below + len(scene.services) * _SERVICE_STEP + 22, scene))
+    bottom = legend[-1][1] + 21
     steps = (
         ("1. The user asks", scene.asks),
         ("2. The role answers", scene.accepts),
@@ -140,8 +145,8 @@ def draw(scene: Scene, *, title: str, description: str) -> str:
         *_box(_USER_X, height, scene.user),
         *_box(_ROLE_X, height, scene.role),
         *(part for place, (label, arrow) in enumerate(steps) for part in _step(place, label, arrow)),
-        *(part for part, _ in services),
-        *_legend(bottom - 21, scene),
+        *(part for place, one in enumerate(scene.services) for part in _service(place, below, one)),
+        *(part for part, _ in legend),
         "</svg>",
     ]
     return "\n".join(parts)
@@ -196,22 +201,25 @@ def _box_height(box: Box) -> int:
     return height
 
 
-def _services(services: tuple[Service, ...]) -> Iterator[tuple[str, int]]:
-    """Tell what to draw for each service, and where it ends."""
-    fill, stroke = _PAINT["Service"]
-    y, x = _TOP, _SERVICE_X
-    for service in services:
-        height = 36 + len(service.probes) * _LINE_HEIGHT
-        drawn = [
-            _rect(x, y, _SERVICE_WIDTH, height, fill, stroke),
-            *_line(_ROLE_X + _BOX_WIDTH, x, y + height // 2, service.verdict.sign),
-            _text(x + 14, y + 22, f"{service.name}: {service.verdict.words}", bold=True),
-        ]
-        for place, probe in enumerate(service.probes, start=1):
-            drawn.append(_sign(x + 22, y + 18 + place * _LINE_HEIGHT, probe.sign))
-            drawn.append(_text(x + 38, y + 22 + place * _LINE_HEIGHT, f"{probe.words}: {probe.sign}", size=12))
-        yield "\n".join(drawn), y + height
-        y += height + 12
+def _service(place: int, top: int, service: Service) -> Iterator[str]:
+    """Tell what to draw for a service: its box below the others, and the way to it from the role."""
+    x, y, (fill, stroke) = _SERVICE_X, top + place * _SERVICE_STEP, _PAINT["Service"]
+    yield _rect(x, y, _WIDTH - _MARGIN - x, _SERVICE_HEIGHT, fill, stroke)
+    yield from _way_to(place, top, y + _SERVICE_HEIGHT // 2, service.verdict.sign)
+    yield _text(x + 12, y + 20, f"{service.name}: {service.verdict.words}", bold=True)
+    x += 20
+    for probe in service.probes:
+        words = f"{probe.words}: {probe.sign}"
+        yield _sign(x, y + 36, probe.sign)
+        yield _text(x + 13, y + 40, words, size=12)
+        x += 34 + round(len(words) * _LETTER)
+
+
+def _way_to(place: int, top: int, y: int, sign: Sign) -> Iterator[str]:
+    """Return an arrow from the role's lower edge, around the boxes above, to a service: none crosses another."""
+    start = _ROLE_X + _BOX_WIDTH // 2 - place * _WAY
+    turn, left = top - 8 - place * (_WAY - 4), _SERVICE_X - 22 - place * _WAY
+    yield from _arrow(f"M{start} {top - _ABOVE_SERVICES + 3}V{turn}H{left}V{y}", left, _SERVICE_X, y, sign)
 
 
 # --- lines
@@ -228,15 +236,20 @@ def _step(place: int, label: str, arrow: Finding) -> Iterator[str]:
 
 
 def _line(start: int, end: int, y: int, sign: Sign, *, width: int = 2) -> Iterator[str]:
-    """Return an arrow between two boxes with its sign in the middle. Where the way is not open, its head is hollow."""
-    colour, ahead = _COLOURS[sign], 1 if end > start else -1
-    dashes = f' stroke-dasharray="{_DASHES[sign]}"' if sign in _DASHES else ""
+    """Return an arrow between two boxes with its sign in the middle."""
+    ahead = 1 if end > start else -1
     start, end = start + 3 * ahead, end - 3 * ahead
-    back = end - 10 * ahead
+    yield from _arrow(f"M{start} {y}", start, end, y, sign, width=width)
+    yield _sign((start + end - 10 * ahead) // 2, y, sign)
+
+
+def _arrow(way: str, start: int, end: int, y: int, sign: Sign, *, width: int = 2) -> Iterator[str]:
+    """Return a way that ends in an arrow from `start` to `end`. Where it is not open, the head is hollow."""
+    colour, back = _COLOURS[sign], end - (10 if end > start else -10)
+    dashes = f' stroke-dasharray="{_DASHES[sign]}"' if sign in _DASHES else ""
     head = colour if sign in (Sign.ALLOWED, Sign.PARTLY) else CARD
-    yield f'<path d="M{start} {y}H{back}" fill="none" stroke="{colour}" stroke-width="{width}"{dashes}/>'
+    yield f'<path d="{way}H{back}" fill="none" stroke="{colour}" stroke-width="{width}"{dashes}/>'
     yield f'<path d="M{back} {y - 6} {end} {y} {back} {y + 6}z" fill="{head}" stroke="{colour}" stroke-width="1.5"/>'
-    yield _sign((start + back) // 2, y, sign)
 
 
 def _sign(x: int, y: int, sign: Sign) -> str:
@@ -247,16 +260,19 @@ def _sign(x: int, y: int, sign: Sign) -> str:
     )
 
 
-def _legend(y: int, scene: Scene) -> Iterator[str]:
+def _legend(y: int, scene: Scene) -> Iterator[tuple[str, int]]:
+    """Tell what to draw for each sign that there is, in as many lines as it takes, and on which height."""
     steps = (scene.asks, scene.accepts, scene.outcome)
     drawn = {*(step.sign for step in steps), *(service.verdict.sign for service in scene.services)}
-    x = _USER_X
+    x = _MARGIN
     for sign, words in _LEGEND.items():
         if sign is Sign.UNKNOWN and sign not in drawn:
             continue
-        yield from _line(x, x + 60, y, sign)
-        yield _text(x + 66, y + 4, words, size=12)
-        x += 84 + round(len(words) * 5.8)
+        width = 84 + round(len(words) * _LETTER)
+        if x + width > _WIDTH:
+            x, y = _MARGIN, y + _LEGEND_HEIGHT
+        yield "\n".join([*_line(x, x + 60, y, sign), _text(x + 66, y + 4, words, size=12)]), y
+        x += width
 
 
 # --- elements
