@@ -194,6 +194,17 @@ def attach_role_policy(iam: "IAMClient", *, role_name: str, policy_arn: str) -> 
     iam.attach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
 
 
+def detach_role_policy(iam: "IAMClient", *, role_name: str, policy_arn: str) -> None:
+    """Take a managed policy off a role.
+
+    Raises:
+        ClientError: `NoSuchEntity` where the role does not exist, or the policy is not attached to it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DetachRolePolicy.html
+    """
+    iam.detach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
+
+
 def put_role_policy(iam: "IAMClient", *, role_name: str, policy_name: str, document: policies.Document) -> None:
     """Write an inline policy of a role, in place of one of the same name.
 

@@ -262,8 +262,11 @@ def _expired(key: KnownKey | None, call: Call | None) -> Told:
         return _left_over_token(key)
     which = f"The {key}" if key else "The temporary key"
     return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
-        "Assume the role again; a profile with role_arn does that by itself, whenever it has to.",
-        cli="aws sts assume-role --role-arn <role-arn> --role-session-name <name>",
+        "See where the program finds this session. A profile with role_arn assumes the role again by itself, whenever "
+        "it "
+        "has to: take a session that was put into environment variables out, for they win over the profile. One put in "
+        "by hand ends again.",
+        cli="aws configure list",
     )
 
 

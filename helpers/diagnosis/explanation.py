@@ -174,13 +174,16 @@ class Explanation(Shown):
         words = {Verdict.ALLOWED: "Allowed", None: "Cannot be told"}
         return f"{words.get(self.verdict, 'Refused')}: {self.question}"
 
-    @override
-    def rows(self) -> Rows:
+    def reasons(self) -> Rows:
+        """Return why, as rows: all but the next step."""
         rows = [("Why", self.reason)]
         rows += [(column.heading, "\n".join(column.lines())) for column in self.columns]
         rows += [("Accounts", self.relation)] if self.relation else []
-        rows += [("Note", note) for note in self.notes]
-        return [*rows, ("Next", self.next_step.do), *self.next_step.ways()]
+        return [*rows, *(("Note", note) for note in self.notes)]
+
+    @override
+    def rows(self) -> Rows:
+        return [*self.reasons(), ("Next", self.next_step.do), *self.next_step.ways()]
 
     @override
     def _repr_html_(self) -> str:

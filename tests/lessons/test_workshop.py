@@ -163,9 +163,9 @@ class Bench:
     def lengthen_sessions(self) -> None:
         self.iam.update_role(RoleName=self.role, MaxSessionDuration=43200)
 
-    def let_role(self, actions: list[str], resources: list[str]) -> None:
+    def let_role(self, actions: list[str], resources: list[str], *, name: str = "more") -> None:
         document = policies.policy(policies.allow(actions, resources))
-        iam.put_role_policy(self.iam, role_name=self.role, policy_name="more", document=document)
+        iam.put_role_policy(self.iam, role_name=self.role, policy_name=name, document=document)
 
     def let_role_read_one_object(self) -> None:
         bucket, objects = self.bucket_arns
@@ -213,12 +213,12 @@ MENDS: dict[int, Mend] = {
     2: Bench.new_key,
     3: lambda bench: bench.app.set("duration_seconds", 3600),
     4: Bench.drop_variables,
-    5: Bench.new_session,
+    5: Bench.drop_variables,
     6: lambda bench: bench.allow(policies.allow("sts:AssumeRole", bench.role_arn)),
     7: Bench.trust_user,
     8: lambda bench: bench.allow(policies.allow("sts:AssumeRole", bench.role_arn)),
     9: Bench.trust_user,
-    10: lambda bench: bench.let_role(["s3:ListBucket", "s3:GetObject"], bench.bucket_arns),
+    10: lambda bench: bench.let_role(["s3:ListBucket", "s3:GetObject"], bench.bucket_arns, name="read-report"),
     11: lambda bench: bench.app.set("external_id", external_id(bench)),
     12: Bench.trust_user,
     13: Bench.drop_variables,
@@ -229,7 +229,6 @@ MENDS: dict[int, Mend] = {
 OTHER_MENDS: list[tuple[int, str, Mend]] = [
     (1, "a new key", Bench.new_key),
     (3, "no duration at all", lambda bench: bench.app.unset("duration_seconds")),
-    (5, "a new session", Bench.new_session),
     (6, "the trust by name", Bench.trust_user),
     (10, "one object", lambda bench: bench.let_role_read_one_object()),
     (14, "a Deny for the others alone", lambda bench: bench.deny(unless=bench.user)),
@@ -258,7 +257,7 @@ TOO_MUCH: dict[int, list[tuple[Mend, list[str]]]] = {
             lambda bench: bench.attach("AdministratorAccess"),
             ["user workshop-04-user allows all of AdministratorAccess", "may assume another role now"],
         ),
-        (Bench.new_session, ["The app works, and stops again when this session ends"]),
+        (Bench.new_session, ["The app works, and stops again when the session in its environment ends"]),
     ],
     5: [
         (
@@ -357,6 +356,104 @@ def test_a_fault_is_real_its_mend_is_proved_and_too_much_is_refused(account: Acc
         checked = workshop.check(account, number)
         assert not checked.done
         assert [line for line in words if line not in repr(checked)] == []
+
+
+def hand_made_session(bench: Bench) -> None:
+    """A session of the role that the administrator opens by letting itself in for a moment."""
+    before = policies.to_json(iam.get_role(bench.iam, name=bench.role).trust_policy)
+    if "AIDA" in before:  # which AWS does not save again
+        before = policies.to_json(policies.policy(policies.trust_service("ec2.amazonaws.com")))
+    bench.trust({"AWS": bench.root_arn})
+    session = sts.assume_role(bench.account.client("sts"), role_arn=bench.role_arn, session_name="by-hand")
+    bench.iam.update_assume_role_policy(RoleName=bench.role, PolicyDocument=before)
+    bench.app.set_session(session)
+
+
+def drop_others_policy(bench: Bench) -> None:
+    """What another user may do is taken away."""
+    role = iam.get_role(bench.iam, name=bench.named("other-role"))
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
+    document = policies.to_json(policies.policy(statement))
+    bench.iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=document)
+
+
+WRONG: dict[str, tuple[Mend, str]] = {
+    "somebody else's key": (Bench.use_administrator, "arn:aws:iam::111122223333:user/administrator"),
+    "somebody else's credentials": (Bench.export_administrator, "The app works as arn:aws:iam"),
+    "a session by hand": (hand_made_session, "session in its environment"),
+    "trust in everybody": (lambda bench: bench.trust("*"), "allows sts:AssumeRole to *"),
+    "an administrator": (lambda bench: bench.attach("AdministratorAccess"), "allows all of AdministratorAccess"),
+    "longer sessions": (Bench.lengthen_sessions, "Sessions of the role may last"),
+    "others' access": (drop_others_policy, "others need it"),
+}
+
+
+@pytest.mark.exhaustive(but_first=6)
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("is_mended", [False, True])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_would_be_wrong_with_any_fault_does_not_count(
+    account: Account, number: int, is_mended: bool, what: str
+) -> None:
+    """In place of the right mend, and on top of it."""
+    workshop.break_it(account, number)
+    bench = Bench(account, number)
+    if is_mended:
+        MENDS[number](bench)
+        assert workshop.check(account, number).done
+    mend, words = WRONG[what]
+    mend(bench)
+    checked = workshop.check(account, number)
+    assert not checked.done
+    assert words in repr(checked) or not is_mended
+
+
+def test_the_mend_that_takes_ec2_its_trust_away_does_not_count(account: Account) -> None:
+    workshop.break_it(account, 9)
+    bench = Bench(account, 9)
+    bench.trust({"AWS": bench.user_arn})
+    assert bench.app.run().worked
+    assert "no longer allows sts:AssumeRole to ec2.amazonaws.com" in repr(workshop.check(account, 9))
+
+
+def test_the_mend_that_leaves_the_archive_open_does_not_count(account: Account) -> None:
+    workshop.break_it(account, 10)
+    bench = Bench(account, 10)
+    bench.let_role(["s3:ListBucket", "s3:GetObject"], bench.bucket_arns)
+    assert bench.app.run().worked
+    assert "arn:aws:s3:::workshop-10-archive, which the app does not need" in repr(workshop.check(account, 10))
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_session_by_hand_mends_no_handshake(account: Account, number: int) -> None:
+    workshop.break_it(account, number)
+    bench = Bench(account, number)
+    hand_made_session(bench)
+    assert bench.app.run().worked
+    assert "from its profile alone it still stops at: assume the role" in repr(workshop.check(account, number))
+
+
+@pytest.mark.parametrize(("number", "ran_as"), [(6, "user/workshop-06-user"), (13, "user/workshop-13-laptop-user")])
+def test_the_app_says_as_whom_it_ran(account: Account, number: int, ran_as: str) -> None:
+    workshop.break_it(account, number)
+    assert f"Ran as: arn:aws:iam::111122223333:{ran_as}" in repr(workshop.app(account, number).run())
+
+
+@pytest.mark.exhaustive(but_first=2)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_why_is_told_after_a_guess_and_what_to_do_is_not(account: Account, number: int) -> None:
+    report = workshop.break_it(account, number)
+    with pytest.raises(workshop.WorkshopError, match='Guess first where the cause is: "credentials"'):
+        workshop.ask(report)
+    right = report.fault.side
+    asked = workshop.ask(report, right)
+    assert asked.is_right
+    assert repr(asked).startswith("Right, it is ")
+    assert WHY[number] in repr(asked)
+    assert "aws " not in repr(asked)
+    assert "iam." not in repr(asked)
+    wrong = workshop.ask(report, "request" if right == "caller" else "caller")
+    assert repr(wrong).startswith("Not there. It is ")
 
 
 @pytest.mark.exhaustive

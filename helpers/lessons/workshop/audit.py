@@ -58,26 +58,32 @@ class Reading:
         ids: their unique ids, by "user …" or "role …".
         boundaries: the ARN of the boundary, by user.
         longest_session: how long a session of the app's role may last, in seconds.
+        of_others: those of the grants that are none of the app's: a mend leaves them alone.
     """
 
     grants: frozenset[Grant]
     ids: Mapping[str, str]
     boundaries: Mapping[str, str]
     longest_session: int
+    of_others: frozenset[Grant]
 
     def to_json(self) -> str:
         """Return the reading as text, to compare with later."""
-        return json.dumps([sorted(self.grants), self.ids, self.boundaries, self.longest_session])
+        of_others = sorted(self.of_others)
+        return json.dumps([sorted(self.grants), self.ids, self.boundaries, self.longest_session, of_others])
 
     @classmethod
     def from_json(cls, text: str) -> "Reading":
         """Read what `to_json` wrote."""
-        grants, ids, boundaries, longest_session = json.loads(text)
-        granted = frozenset(
-            Grant(holder, effect, action, target, tuple(conditions))
-            for holder, effect, action, target, conditions in grants
-        )
-        return cls(granted, ids, boundaries, longest_session)
+        grants, ids, boundaries, longest_session, of_others = json.loads(text)
+        return cls(_grants(grants), ids, boundaries, longest_session, _grants(of_others))
+
+
+def _grants(written: Iterable[Any]) -> frozenset[Grant]:
+    return frozenset(
+        Grant(holder, effect, action, target, tuple(conditions))
+        for holder, effect, action, target, conditions in written
+    )
 
 
 # --- reading
@@ -104,7 +110,13 @@ def read(scene: Scene) -> Reading:
         | {f"role {entity['RoleName']}": entity["RoleId"] for entity in roles},
         boundaries={holder: arn for holder, arn in boundaries.items() if arn},
         longest_session=_longest_session(account, scene.role),
+        of_others=frozenset(grant for grant in grants if grant.effect == "Allow" and not _is_of_app(scene, grant)),
     )
+
+
+def _is_of_app(scene: Scene, grant: Grant) -> bool:
+    """Tell whether a grant is on the app's own user, role or bucket, which a mend may change."""
+    return grant.holder.endswith((f"user {scene.user}", f"role {scene.role}", f"bucket {scene.bucket}"))
 
 
 def read_details(iam: "IAMClient") -> dict[str, list[Any]]:
@@ -220,7 +232,12 @@ def compare(before: Reading, now: Reading) -> list[str]:
         before: what there was, with all that a mend may grant.
         now: what there is.
     """
-    return [*_replaced(before, now), *_lost_guards(before, now), *_too_broad(before.grants, now.grants)]
+    return [
+        *_replaced(before, now),
+        *_lost_guards(before, now),
+        *_lost_access(before, now),
+        *_too_broad(before.grants, now.grants),
+    ]
 
 
 def _replaced(before: Reading, now: Reading) -> Iterator[str]:
@@ -244,6 +261,14 @@ def _lost_guards(before: Reading, now: Reading) -> Iterator[str]:
     if now.longest_session > before.longest_session:
         limit = f"{now.longest_session} seconds now; {before.longest_session} are enough"
         yield f"Sessions of the role may last {limit}."
+
+
+def _lost_access(before: Reading, now: Reading) -> Iterator[str]:
+    for grant in sorted(before.of_others):
+        if not any(known.covers(grant) for known in now.grants):
+            whose = f"A policy of {grant.holder}" if _is_identity(grant) else f"The {grant.holder}"
+            lost = f"{whose} no longer allows {grant.action} {_to_whom(grant)}"
+            yield f"{lost}. That has nothing to do with the fault, and others need it."
 
 
 def _protects(grant: Grant) -> tuple[str, str, str]:

@@ -27,14 +27,15 @@ from helpers.clients.credentials import Credentials
 from helpers.display import BAD, GOOD, Rows, Shown
 from helpers.iam import AccessKey
 from helpers.secrecy import mask, write_private
+from helpers.sts import who_am_i
 
 PROFILE, USER_PROFILE = "app", "app-user"
 SETTINGS = ("role_arn", "external_id", "duration_seconds")
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 REPORT_KEY = "report.csv"
 _WAYS = (
-    "app.set(name, value), app.unset(name, …), app.set_key(access_key), app.set_session(session); "
-    "app.run() runs it again"
+    "app.set(name, value) with role_arn, external_id or duration_seconds; app.unset(name, …), which takes environment "
+    "variables out too; app.set_key(access_key); app.run() runs it again"
 )
 
 
@@ -75,11 +76,13 @@ class Run(Shown):
         step: the call that was refused, in words; or all that the app did.
         error: botocore's error, where a call was refused; for `explain` to look into.
         session: the role session's credentials that read the report.
+        identity: as whom it ran, by ARN, as far as it came; empty where AWS does not tell.
     """
 
     step: str
     error: ClientError | BotoCoreError | None = field(default=None, repr=False)
     session: Credentials | None = field(default=None, repr=False)
+    identity: str = ""
 
     @property
     def worked(self) -> bool:
@@ -107,7 +110,8 @@ class Run(Shown):
 
     @override
     def rows(self) -> Rows:
-        return [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
+        ran_as = [("Ran as", self.identity)] if self.identity else []
+        return [*ran_as, *([("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else [])]
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,6 +156,11 @@ class App(Shown):
             raise NoCredentialsError from None
 
     @property
+    def exports_credentials(self) -> bool:
+        """Whether there are credentials in its environment variables, which win over its profile."""
+        return not self.environment.keys().isdisjoint(VARIABLES)
+
+    @property
     def credentials(self) -> FoundCredentials:
         """The credentials that the app begins with: those in its environment variables, or its profile's.
 
@@ -162,6 +171,10 @@ class App(Shown):
         found = EnvProvider(environ=self.environment).load()
         if found:
             return FoundCredentials("the environment variables", found.access_key, found.secret_key, found.token)
+        return self._of_profile
+
+    @property
+    def _of_profile(self) -> FoundCredentials:
         key = self.user_key
         return FoundCredentials(f"the profile {USER_PROFILE}", key.access_key_id, key.secret_access_key, None)
 
@@ -180,24 +193,36 @@ class App(Shown):
             ("Change it with", _WAYS),
         ]
 
-    def run(self) -> Run:
+    def run(self, *, profile_alone: bool = False) -> Run:
         """Run the app: find credentials, assume the role, list the bucket, read the report; up to the first refusal.
 
         Credentials in environment variables are used as they are; only the profile assumes the role.
+
+        Args:
+            profile_alone: whether to run it as if there were no credentials in its environment.
         """
-        step = "find credentials"
+        step, identity = "find credentials", ""
         try:
-            session: Credentials = self.credentials
-            if not self.environment.keys() & set(VARIABLES):
+            session: Credentials = self._of_profile if profile_alone else self.credentials
+            identity = self._identity_of(session)
+            if profile_alone or not self.exports_credentials:
                 step = "assume the role"
                 session = self._assume_role(session)
+                identity = self._identity_of(session)
             step = f"read s3://{self.bucket}"
             s3 = self.account.client("s3", session)
             s3.list_objects_v2(Bucket=self.bucket)
             s3.get_object(Bucket=self.bucket, Key=REPORT_KEY)
         except (ClientError, NoCredentialsError, ParamValidationError, PartialCredentialsError) as error:
-            return Run(step, error=error)
-        return Run("it assumed its role and read its report", session=session)
+            return Run(step, error=error, identity=identity)
+        return Run("it assumed its role and read its report", session=session, identity=identity)
+
+    def _identity_of(self, credentials: Credentials) -> str:
+        """Return whose credentials these are, by ARN; nothing where AWS does not take them."""
+        try:
+            return who_am_i(self.account.client("sts", credentials)).arn
+        except ClientError:
+            return ""
 
     def _assume_role(self, key: Credentials) -> FoundCredentials:
         profile = profiles.read_profile(self.home, PROFILE)

@@ -6,12 +6,21 @@ report from a bucket. `prepare` adds what the fault needs while it still works, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from botocore.exceptions import ClientError
 
 from helpers.lessons.workshop import spoiling
 from helpers.lessons.workshop.audit import Grant
 from helpers.lessons.workshop.scene import Scene, Trust
+
+Guess = Literal["credentials", "request", "caller", "resource"]
+GUESSES: dict[Guess, str] = {
+    "credentials": "the credentials: which ones the app uses, and whether AWS takes them",
+    "request": "the request: what the app asks for, or a document that AWS does not save",
+    "caller": "the caller's side: the policies, groups and boundary of whoever signs",
+    "resource": "the side of what is asked for: the role's trust policy",
+}
 
 
 def _nothing(scene: Scene) -> None:
@@ -29,18 +38,22 @@ class Fault:
         trust: whom the role trusts in the working set-up.
         spoil: breaks it; returns AWS's error where the report is about a call of the colleague's own.
         prepare: adds to the working set-up.
+        side: where the cause is, for a guess: see `GUESSES`.
         accepts: a grant that the mend may use, beside those of the working set-up.
-        must_last: whether a mend that ends by itself, such as another session in the environment, is none.
+        keeps: a grant of somebody else's on the app's role, which the mend has to leave there.
+        drops: grants that the mend has to take away, for the app never needed them.
     """
 
     title: str
     story: str
     hints: tuple[str, str, str]
     trust: Trust
+    side: Guess
     spoil: Callable[[Scene], ClientError | None]
     prepare: Callable[[Scene], None] = _nothing
     accepts: Callable[[Scene], Grant] | None = None
-    must_last: bool = False
+    keeps: Callable[[Scene], Grant] | None = None
+    drops: Callable[[Scene], frozenset[Grant]] | None = None
 
 
 # In the order of the workshop, from easy to hard.
@@ -57,6 +70,7 @@ FAULTS = (
             "the same user and put it into the app with `app.set_key(key)`.",
         ),
         trust="the user",
+        side="credentials",
         spoil=spoiling.deactivate_key,
     ),
     Fault(
@@ -71,6 +85,7 @@ FAULTS = (
             "delete the old one.",
         ),
         trust="the user",
+        side="credentials",
         spoil=spoiling.damage_secret,
     ),
     Fault(
@@ -84,6 +99,7 @@ FAULTS = (
             '`app.set("duration_seconds", 3600)`, or take the setting out with `app.unset`.',
         ),
         trust="the user",
+        side="request",
         spoil=spoiling.ask_for_too_long,
     ),
     Fault(
@@ -100,8 +116,8 @@ FAULTS = (
             "session would end like this one.",
         ),
         trust="the user",
+        side="credentials",
         spoil=spoiling.let_session_expire,
-        must_last=True,
     ),
     Fault(
         title="AWS does not know my key",
@@ -112,10 +128,11 @@ FAULTS = (
             "many parts they have.",
             "`workshop.app(account, 5).credentials` shows a key without a session token. The key of a role's "
             "session has three parts, and without the third AWS does not find it.",
-            "Assume the role again and put all three parts in: `sts.assume_role` with `app.user_key`, then "
-            "`app.set_session(session)`. Or take the variables out, and let the profile assume the role.",
+            "Take the variables out with `app.unset(…)`, and let the profile assume the role. All three parts of "
+            "another session, put in by hand, would work for an hour and then end, as in fault 4.",
         ),
         trust="the user",
+        side="credentials",
         spoil=spoiling.leave_token_out,
     ),
     Fault(
@@ -130,6 +147,7 @@ FAULTS = (
             "`policies.allow_assume_role` and `iam.put_user_policy`.",
         ),
         trust="the account",
+        side="caller",
         spoil=spoiling.delete_inline_policy,
         accepts=spoiling.trusted_by_name,
     ),
@@ -143,6 +161,7 @@ FAULTS = (
             "Let the role trust the app's user: `iam.trust_principal`. Name the user, not the whole account.",
         ),
         trust="the user",
+        side="resource",
         prepare=spoiling.make_test_user,
         spoil=spoiling.trust_test_user,
     ),
@@ -158,6 +177,7 @@ FAULTS = (
             "`iam.put_user_policy`, under the same policy name.",
         ),
         trust="the account",
+        side="caller",
         spoil=spoiling.allow_old_role,
         accepts=spoiling.trusted_by_name,
     ),
@@ -173,7 +193,9 @@ FAULTS = (
             "Add the user to the role's trust policy: `iam.trust_principal`.",
         ),
         trust="the user",
+        side="request",
         spoil=spoiling.put_trust_on_user,
+        keeps=spoiling.trusted_ec2,
     ),
     Fault(
         title="Inside, but no report",
@@ -182,11 +204,15 @@ FAULTS = (
         hints=(
             "The handshake is done, and the `User` in the error is the role's session. So whose policy decides now?",
             "The role's own permissions. Compare the bucket in its inline policy with the bucket in the error.",
-            "Let the role list `workshop-10-reports` and read its objects, and nothing more: "
-            "`s3:ListBucket` on the bucket's ARN, `s3:GetObject` on the ARN with `/*`.",
+            "Let the role list `workshop-10-reports` and read its objects, and nothing more, in the policy that names "
+            "the archive now: `s3:ListBucket` is about the bucket, so it wants the bucket's ARN; `s3:GetObject` is "
+            "about "
+            "objects, so it wants the ARN with `/*`.",
         ),
         trust="the user",
+        side="caller",
         spoil=spoiling.read_archive_only,
+        drops=spoiling.archive_reading,
     ),
     Fault(
         title="Both halves are right",
@@ -200,6 +226,7 @@ FAULTS = (
             "from the trust policy.",
         ),
         trust="the user",
+        side="resource",
         prepare=spoiling.want_external_id,
         spoil=spoiling.forget_external_id,
     ),
@@ -214,6 +241,7 @@ FAULTS = (
             "Write the user's ARN into the trust policy once more, and AWS looks up the new id: `iam.trust_principal`.",
         ),
         trust="the user",
+        side="resource",
         spoil=spoiling.recreate_user,
     ),
     Fault(
@@ -228,6 +256,7 @@ FAULTS = (
             'Take both variables out: `app.unset("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")`.',
         ),
         trust="the user",
+        side="credentials",
         prepare=spoiling.make_laptop_user,
         spoil=spoiling.export_other_key,
     ),
@@ -244,6 +273,7 @@ FAULTS = (
             "`remove_user_from_group`.",
         ),
         trust="the account",
+        side="caller",
         prepare=spoiling.make_contractors,
         spoil=spoiling.join_contractors,
     ),
@@ -255,10 +285,12 @@ FAULTS = (
             "The policies of the user are not all. `aws iam get-user` shows one more thing that a user can have.",
             "The user has a permissions boundary: it may do only what its policies *and* the boundary allow. "
             "Read the default version of that policy: what is missing in it?",
-            "Add `sts:AssumeRole` on the role's ARN to the boundary's policy, as a new default version "
-            "(`create_policy_version`), and leave the boundary on the user.",
+            "At work, ask whoever set the boundary; here, that is you. Add `sts:AssumeRole` on the role's ARN to the "
+            "boundary's policy, as a new default version (`create_policy_version`), and leave the boundary on the "
+            "user.",
         ),
         trust="the account",
+        side="caller",
         prepare=spoiling.set_boundary,
         spoil=spoiling.narrow_boundary,
     ),

@@ -24,22 +24,21 @@ if TYPE_CHECKING:
 PROVED = (
     "The app assumed its role and read its report.\n"
     "Still refused, each tried: the user on another role, and on the bucket without the role; the role on other "
-    "buckets, and on writing; another user on the role."
+    "buckets, and on writing; another user on the role. What others may do, they may still do."
 )
 
 
-def problems_of(scene: Scene, before: Reading, *, must_last: bool) -> list[str]:
+def problems_of(scene: Scene, before: Reading) -> list[str]:
     """Say what is still wrong; nothing when the mend is a good one.
 
     Args:
         scene: where it was mended.
         before: what there was, with all that a mend may grant.
-        must_last: whether the app has to go on working by itself.
     """
     now, run = read(scene), scene.app.run()
     problems = _app_problems(scene, run)
-    if must_last and run.worked and scene.app.environment:
-        problems.append("The app works, and stops again when this session ends: let its profile assume the role.")
+    if run.worked and not problems:
+        problems = _profile_problems(scene)
     if run.session and not problems and f"user {scene.other_user}" in now.ids:
         problems += _opened(scene, run.session)
     return problems + compare(before, now)
@@ -58,6 +57,21 @@ def _app_problems(scene: Scene, run: Run) -> list[str]:
     if f":assumed-role/{scene.role}/" not in arn:
         problems.append(f"The app works as {arn}. It should use a session of the role {scene.role}.")
     return problems
+
+
+def _profile_problems(scene: Scene) -> list[str]:
+    """Say why the app works for a while only: with a session that somebody put into its environment."""
+    alone = scene.app.run(profile_alone=True)
+    if alone.refusal:
+        code, message = alone.refusal
+        by_itself = f"from its profile alone it still stops at: {alone.step}. {code}: {message}"
+        return [f"The app works with the session in its environment, and only until that ends; {by_itself}"]
+    if scene.app.exports_credentials:
+        return [
+            "The app works, and stops again when the session in its environment ends: take the variables out, and let "
+            "its profile assume the role."
+        ]
+    return []
 
 
 def _key_problem(scene: Scene) -> str | None:

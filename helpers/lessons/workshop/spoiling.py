@@ -24,6 +24,18 @@ def trusted_by_name(scene: Scene) -> Grant:
     return Grant(f"trust policy of role {scene.role}", "Allow", "sts:AssumeRole", scene.user_arn)
 
 
+def trusted_ec2(scene: Scene) -> Grant:
+    """Return the trust in EC2, which is there for somebody else."""
+    return Grant(f"trust policy of role {scene.role}", "Allow", "sts:AssumeRole", "ec2.amazonaws.com")
+
+
+def archive_reading(scene: Scene) -> frozenset[Grant]:
+    """Return what the role may read in the archive, and the app never needed."""
+    archive, holder = f"arn:aws:s3:::{scene.name('archive')}", f"role {scene.role}"
+    targets = {"s3:ListBucket": archive, "s3:GetObject": f"{archive}/*"}
+    return frozenset(Grant(holder, "Allow", action, target) for action, target in targets.items())
+
+
 # --- the app's own side
 
 

@@ -7,15 +7,17 @@ colleague's app, which assumes its role and reads its report, and sees to it tha
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from helpers.account import Account
+from helpers.diagnosis.explanation import Explanation
 from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
-from helpers.lessons.workshop.audit import Reading, read
+from helpers.explain import explain
+from helpers.lessons.workshop.audit import Grant, Reading, read
 from helpers.lessons.workshop.cleanup import clear
 from helpers.lessons.workshop.colleagues_app import REPORT_KEY, App, Run
-from helpers.lessons.workshop.faults import FAULTS, Fault
+from helpers.lessons.workshop.faults import FAULTS, GUESSES, Fault, Guess
 from helpers.lessons.workshop.proof import PROVED, problems_of
 from helpers.lessons.workshop.scene import Scene, build
 from helpers.secrecy import write_private
@@ -39,7 +41,7 @@ class Report(Shown):
 
     fault: Fault = field(repr=False)
     scene: Scene = field(repr=False)
-    error: ClientError | BotoCoreError
+    error: ClientError
 
     @override
     def title(self) -> str:
@@ -56,6 +58,42 @@ class Report(Shown):
             ("User", self.scene.user_arn),
             ("Role", self.scene.role_arn),
         ]
+
+
+@dataclass(frozen=True, repr=False)
+class Asked(Shown):
+    """Why AWS refused, and whether a guess was right; what to do is for the learner to find.
+
+    Attributes:
+        report: what was asked about.
+        guess: where the learner takes the cause to be.
+        explanation: what `explain` says.
+    """
+
+    report: Report
+    guess: Guess
+    explanation: Explanation = field(repr=False)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the cause is there."""
+        return self.guess == self.report.fault.side
+
+    @property
+    @override
+    def accent(self) -> str:
+        return GOOD if self.is_right else BAD
+
+    @override
+    def title(self) -> str:
+        if self.is_right:
+            return f"Right, it is {GUESSES[self.guess]}"
+        return f"Not there. It is {GUESSES[self.report.fault.side]}"
+
+    @override
+    def rows(self) -> Rows:
+        hint = f"Try it, or ask for workshop.hint({self.report.scene.number}, 3)."
+        return [*self.explanation.reasons(), ("What to do", hint)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,11 +190,34 @@ def break_it(account: Account, number: int | None = None) -> Report:
     met = fault.spoil(scene)
     broken = read(scene)
     accepted = frozenset([fault.accepts(scene)] if fault.accepts else [])
-    as_broken = replace(broken, grants=working.grants | broken.grants | accepted)
+    kept = frozenset([fault.keeps(scene)] if fault.keeps else [])
+    dropped = fault.drops(scene) if fault.drops else frozenset[Grant]()
+    as_broken = replace(
+        broken, grants=(working.grants | broken.grants | accepted) - dropped, of_others=broken.of_others | kept
+    )
     write_private(scene.app.home.folder / AS_BROKEN, as_broken.to_json())
     error = met or scene.app.run().error
-    assert error is not None, f"fault {number} breaks nothing"
+    assert isinstance(error, ClientError), f"fault {number} breaks nothing"
     return Report(fault, scene, error)
+
+
+def ask(report: Report, guess: str = "") -> Asked:
+    """Say why AWS refused, after a guess: where is the cause?
+
+    Args:
+        report: what `break_it` returned.
+        guess: "credentials", "request", "caller" or "resource".
+
+    Returns:
+        Whether the guess was right, and what `explain` says; not yet what to do, which hint 3 says.
+
+    Raises:
+        WorkshopError: there is no guess, or none of these.
+    """
+    if guess not in GUESSES:
+        choices = "; ".join(f'"{name}", {words}' for name, words in GUESSES.items())
+        raise WorkshopError(f"Guess first where the cause is: {choices}.")
+    return Asked(report, guess, explain(report.scene.account, report.error))
 
 
 def hint(number: int, step: int = 1) -> Hint:
@@ -190,8 +251,7 @@ def check(account: Account, number: int | None = None) -> Checked:
     """
     scene = _scene(account, app(account, number).number)
     before = Reading.from_json((scene.app.home.folder / AS_BROKEN).read_text(encoding="utf-8"))
-    must_last = _fault(scene.number).must_last
-    return Checked(scene.number, tuple(problems_of(scene, before, must_last=must_last)))
+    return Checked(scene.number, tuple(problems_of(scene, before)))
 
 
 def clean_up(account: Account) -> CleanedUp:
