@@ -21,7 +21,7 @@ from helpers.diagnosis.live_decision import ASSUME_ROLE
 from helpers.display import FOR_REAL, Rows, Shown
 from helpers.explain import explain
 from helpers.iam import AccessKey
-from helpers.inventory.ownership import refuse_taken_name
+from helpers.inventory.ownership import is_of_the_steps, made, refuse_taken_name
 from helpers.own_account.choice import (
     AWS,
     FOLDER,
@@ -34,10 +34,16 @@ from helpers.own_account.choice import (
     save_choice,
     written_accounts,
 )
+from helpers.own_account.credentials import OwnAccountError
 from helpers.own_account.home_profiles import AddedProfile, add_profile, profile_problem, remove_home_profile
-from helpers.own_account.opening import OwnAccount, account_number_problem, learner_problem, open_own_account
+from helpers.own_account.opening import (
+    OwnAccount,
+    account_number_problem,
+    learner_problem,
+    open_own_account,
+)
 from helpers.own_account.permissions import Permissions, missing_permissions
-from helpers.widgets.fields import Field, FormError, Options, Values, listed
+from helpers.widgets.fields import Field, FormError, Options, Values, Word, listed
 from helpers.widgets.form import ActionForm, Form, action_form
 
 
@@ -61,7 +67,8 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
         known = listed(options)
         if known and text not in known:
             names = ", ".join(parse_arn(arn).name for arn in known)
-            raise FormError(f"This is a {kind}'s ARN, but the account has no such {kind}. It has: {names}.")
+            near = next(filter(None, (_difference(text, arn) for arn in known)), f"It has: {names}.")
+            raise FormError(f"This is a {kind}'s ARN, but the account has no such {kind}. {near}")
 
     field = Field(
         f"{kind.capitalize()} ARN",
@@ -70,7 +77,23 @@ def arn_form(kind: ArnKind, *, value: str = "", account_id: str | None = None, o
         example=f"arn:aws:iam::{account_id or '111122223333'}:{kind}/tutorial-{kind}",
         problem_of=lambda text: arn_problem(text, kind, account_id=account_id),
     )
-    return Form(field, button="Use this ARN", meaning_of=_arn_in_words, check=check)
+    right: Word = "Well formed" if options else "Good"
+    return Form(field, button="Use this ARN", meaning_of=_arn_in_words, check=check, right=right)
+
+
+def _difference(given: str, there: str) -> str:
+    """Say in which part an ARN differs from one that is there and has the same name; nothing where it is another."""
+    one, other = parse_arn(given), parse_arn(there)
+    if one.name.lower() != other.name.lower():
+        return ""
+    parts = {
+        "partition": (one.partition, other.partition),
+        "account": (one.account_id, other.account_id),
+        "path": (one.path, other.path),
+        "letter case": (one.name, other.name),
+    }
+    different = [f"its {part} is {wrong}, not {right}" for part, (wrong, right) in parts.items() if wrong != right]
+    return f"It has {there}: of yours, {', and '.join(different)}."
 
 
 def name_form(
@@ -80,6 +103,7 @@ def name_form(
     prefix: str = "",
     label: str | None = None,
     check: Callable[[str], None] = lambda text: None,
+    note_of: Callable[[str], str] = lambda text: "",
 ) -> Form:
     """Make a form for a name.
 
@@ -89,6 +113,7 @@ def name_form(
         prefix: What names begin with in this account, where several people share it.
         label: The visible label; "Role name" and the like when left out.
         check: Looks the name up in the account when the button is pressed; it raises where the name cannot be taken.
+        note_of: Says what else there is to know about a name that is used; empty where there is nothing.
 
     Returns:
         The form; show it as a cell's last line, and use its `value` in the next cell.
@@ -101,7 +126,8 @@ def name_form(
         example=f"{prefix}tutorial-{kind}",
         problem_of=lambda text: name_problem(text, kind) or _prefix_problem(text, prefix),
     )
-    return Form(field, button="Use this name", meaning_of=lambda text: f"the name `{text}`", check=check)
+    named = "the name `{}`".format
+    return Form(field, button="Use this name", meaning_of=named, check=check, note_of=note_of)
 
 
 def new_name_form(account: Account, kind: Literal["role", "user"], *, value: str) -> Form:
@@ -113,7 +139,22 @@ def new_name_form(account: Account, kind: Literal["role", "user"], *, value: str
         value: The name that stands in the field at first.
     """
     client = account.client("iam")
-    return name_form(kind, value=value, prefix=account.prefix, check=lambda name: refuse_taken_name(client, kind, name))
+
+    def note_of(name: str) -> str:
+        there = [entity[f"{kind.title()}Name"] for entity in made(client, kind) if is_of_the_steps(entity)]
+        if name in there:
+            return f"That {kind} is there already, and stays as it is."
+        if there:
+            return f"The {kind} `{there[0]}` is there already: there will be two, and these notebooks go on with yours."
+        return ""
+
+    return name_form(
+        kind,
+        value=value,
+        prefix=account.prefix,
+        check=lambda name: refuse_taken_name(client, kind, name),
+        note_of=note_of,
+    )
 
 
 def _prefix_problem(text: str, prefix: str) -> str | None:
@@ -208,22 +249,44 @@ def account_form(folder: Path = FOLDER) -> ActionForm:
             value=next(label for label, target in WHERE.items() if (target == AWS) == (now.target == AWS)),
             choices=list(WHERE),
         ),
-        "profile": Field("Profile", value=now.profile, options=_profiles, example="empty: as the AWS CLI finds it"),
-        "region": Field("Region", value=now.region, example="empty: the profile's"),
+        "profile": Field(
+            "Profile", value=now.profile, options=_profiles, example="empty: as the AWS CLI finds it", applies=_is_own
+        ),
+        "region": Field("Region", value=now.region, example="empty: the profile's", applies=_is_own),
         "learner": Field(
             "Your prefix",
             value=now.learner,
             example="empty: made from your user name",
             problem_of=_unless_empty(learner_problem),
+            applies=_is_own,
         ),
         "account_id": Field(
             "Account number",
             value=now.account_id,
             example="empty: it is shown first",
             problem_of=_unless_empty(account_number_problem),
+            applies=_is_own,
         ),
     }
-    return action_form(fields, button="Open", work=lambda values: _open(values, folder), run_at_once=False)
+    return action_form(fields, button="Open", work=lambda values: _open_or_say_where(values, folder), run_at_once=False)
+
+
+def _is_own(values: Values) -> bool:
+    return values["target"] != next(iter(WHERE))
+
+
+def _open_or_say_where(values: Values, folder: Path) -> Shown:
+    """Open what was chosen; where that fails, say where the notebooks act now.
+
+    Raises:
+        FormError: it cannot be opened, or a variable decides otherwise.
+    """
+    try:
+        return _open(values, folder)
+    except (OwnAccountError, FormError) as error:
+        now = read_choice(folder)
+        where = f"your account {now.account_id}" if now.target == AWS and now.account_id else "the sandbox"
+        raise FormError(f"{error} Until it is opened, the notebooks act in {where}, as before.") from error
 
 
 def _open(values: Values, folder: Path) -> Shown:
@@ -393,7 +456,7 @@ def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> Act
     """
     fields = {
         "profile": Field("Profile name", value="iam-tutorial", problem_of=profile_problem),
-        "consent": Field("Change my own AWS files", example=_CONSENT, problem_of=_consent_problem),
+        "consent": Field("Type yes to change your own AWS files", problem_of=_consent_problem),
     }
 
     def work(values: dict[str, str]) -> AddedProfile:

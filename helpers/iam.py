@@ -402,9 +402,16 @@ def create_access_key(iam: "IAMClient", *, user_name: str) -> AccessKey:
     return AccessKey(user_name, key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def list_access_key_ids(iam: "IAMClient", *, user_name: str) -> list[str]:
-    """List the ids of a user's access keys, two at most. Their secrets cannot be read again."""
-    return [key["AccessKeyId"] for key in list_all(iam, "list_access_keys", "AccessKeyMetadata", UserName=user_name)]
+def list_access_key_ids(iam: "IAMClient", *, user_name: str, status: str = "") -> list[str]:
+    """List the ids of a user's access keys, two at most. Their secrets cannot be read again.
+
+    Args:
+        iam: an IAM client.
+        user_name: whose keys.
+        status: "Active" or "Inactive"; all keys when left out.
+    """
+    keys = list_all(iam, "list_access_keys", "AccessKeyMetadata", UserName=user_name)
+    return [key["AccessKeyId"] for key in keys if status in ("", key["Status"])]
 
 
 def activate_access_key(iam: "IAMClient", *, user_name: str, last_four: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 from ipywidgets import HTML
 
-from helpers import iam
+from helpers import iam, policies
 from helpers.account import open_account
 from helpers.display import Rows, Shown
-from helpers.forms import arn_form, name_form
+from helpers.forms import arn_form, name_form, new_name_form
 from helpers.widgets.fields import Field, FormError
 from helpers.widgets.form import ActionForm, Form, action_form
 
@@ -179,6 +179,40 @@ def test_an_arn_that_is_none_of_those_there_are_is_said() -> None:
         _ = form.value
     form.field.value = ROLE
     assert form.value == ROLE
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (ROLE.replace("role/", "role/team/"), "its path is /team/, not /"),
+        (ROLE.replace("arn:aws:", "arn:aws-cn:"), "its partition is aws-cn, not aws"),
+        (ROLE.replace("tutorial-role", "Tutorial-Role"), "its letter case is Tutorial-Role, not tutorial-role"),
+    ],
+)
+def test_the_part_in_which_an_arn_differs_from_one_that_is_there_is_told(given: str, words: str) -> None:
+    form = arn_form("role", value=given, options=[ROLE])
+    assert f"It has {ROLE}: of yours, {words}." in said(form)
+
+
+def test_an_arn_is_not_called_good_before_it_was_looked_up() -> None:
+    form = arn_form("role", value=ROLE, options=[ROLE])
+    form.field.value = ROLE + "x"
+    assert said(form).startswith("Well formed: ")
+
+
+def test_a_name_that_the_tutorial_has_already_is_said() -> None:
+    account = open_account("private")
+    client = account.client("iam")
+    form = new_name_form(account, "role", value="forms-role")
+    assert "already" not in said(form)
+    trust = policies.policy(policies.trust_service("ec2.amazonaws.com"))
+    iam.create_role(client, name="forms-role", trust_policy=trust)
+    press(form)
+    assert "That role is there already, and stays as it is." in said(form)
+    form.field.value = "forms-other"
+    press(form)
+    assert "The role forms-role is there already: there will be two" in said(form)
+    iam.delete_role(client, name="forms-role")
 
 
 def test_the_account_is_asked_each_time_the_button_is_pressed() -> None:

@@ -49,10 +49,29 @@ def press(form: ActionForm) -> str:
 
 def test_run_all_changes_nothing_and_waits_for_nobody(learner: Learner, folder: Path) -> None:
     form = account_form(folder)
-    assert repr(form) == "Where: sandbox\nProfile: \nRegion: \nYour prefix: \nAccount number: "
+    assert repr(form) == "Where: sandbox"
     assert not folder.exists()
     assert not form.button.disabled
     assert form._inputs["profile"].widget.options == ("work", "play")
+
+
+def test_fields_that_do_not_apply_to_the_sandbox_are_hidden_and_do_not_count(learner: Learner, folder: Path) -> None:
+    form = account_form(folder)
+    own = [form._inputs[name] for name in ("profile", "region", "learner", "account_id")]
+    assert {each.widget.layout.display for each in own} == {"none"}
+    fill(form, target=MINE, account_id="12")
+    assert {each.widget.layout.display for each in own} == {None}
+    assert form.problem
+    fill(form, target="sandbox")
+    assert {each.widget.layout.display for each in own} == {"none"}
+    assert "The notebooks act in the sandbox" in press(form)
+
+
+def test_where_an_account_cannot_be_opened_it_says_where_the_notebooks_act(learner: Learner, folder: Path) -> None:
+    form = account_form(folder)
+    fill(form, target=MINE, profile="nowhere")
+    assert "There is no profile nowhere" in press(form)
+    assert "Until it is opened, the notebooks act in the sandbox, as before." in form.message.value
 
 
 def test_the_account_is_shown_before_its_number_is_asked_for(
@@ -105,7 +124,7 @@ def test_a_field_that_is_not_right_is_told_beside_it(
     learner: Learner, folder: Path, field: str, text: str, sentence: str
 ) -> None:
     form = account_form(folder)
-    fill(form, **{field: text})
+    fill(form, target=MINE, **{field: text})
     assert sentence in form._inputs[field].message.value
     assert sentence in press(form)
     assert not folder.exists()

@@ -126,6 +126,20 @@ def deciding(decided: LiveDecision) -> Iterator[Deciding]:
             yield from (pair for pair in near if _nearness(pair[1]) == best)
 
 
+def in_the_way(decided: LiveDecision, sides: Sequence[Side]) -> Iterator[str]:
+    """Tell what is there on these sides and does not do: a Deny, an Allow that comes near, a boundary."""
+    versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
+    for policy, said in _statements(decided.decision, sides):
+        where = f"the {statement_name(said)} of the {policy.source}"
+        if said.effect == "Deny" and said.applied:
+            yield f"{where} denies it"
+        elif said.mismatch and policy.side != "boundary" and _is_near(said, decided.request.principal):
+            yield f"{where} does not fit: {why_not(said.mismatch, versions[policy.source])}"
+    boundary = decided.policies.boundary if "boundary" in sides else None
+    if boundary and not any(_applied(decided.decision, "Allow", ["boundary"])):
+        yield f"the {boundary.source} leaves it out"
+
+
 def _applied(decision: Decision, effect: str, sides: Sequence[Side]) -> Iterator[Deciding]:
     for policy, statement in _statements(decision, sides):
         if statement.applied and statement.effect == effect:

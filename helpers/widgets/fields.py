@@ -16,7 +16,7 @@ Options = Sequence[str] | Callable[[], Sequence[str]]
 Values = dict[str, str]
 
 
-Word = Literal["Not yet", "Good", "Changed", "Working", "Ready", "Done"]
+Word = Literal["Not yet", "Good", "Well formed", "Changed", "Working", "Ready", "Done"]
 
 
 LAYOUT = {"width": "40em", "max_width": "100%", "margin": "2px 0"}
@@ -42,6 +42,7 @@ class Field:
         lines: How many lines are seen at once. With more than one, a whole text can be pasted; what looks like a
             secret in it is masked.
         problem_of: Says what is wrong with a text, None when nothing is.
+        applies: Tells, by what the fields hold, whether this one is asked for; it is hidden where it is not.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Field:
     example: str = ""
     lines: int = 1
     problem_of: Callable[[str], str | None] = lambda text: None
+    applies: Callable[[Values], bool] = lambda values: True
 
 
 class Input:
@@ -74,22 +76,35 @@ class Input:
                 **look,
             )
         self.message = HTML(layout=LAYOUT)
-        self.problem: str | None = None
+        self.applies = field.applies
+        self._problem: str | None = None
+        self._is_asked_for = True
         self._problem_of = field.problem_of
         self._read(field.value)
         self.widget.observe(lambda change: self._read(change["new"]), names="value")
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the text; None when nothing is, or where it is not asked for: a secret is never right."""
+        return self._problem if self._is_asked_for or self._problem == SECRET_PROBLEM else None
+
+    def ask_for(self, asked: bool) -> None:
+        """Show the field, or hide it."""
+        self._is_asked_for = asked
+        for widget in (self.widget, self.message):
+            widget.layout.display = None if asked else "none"
 
     def _read(self, text: str) -> None:
         # Emptying the field calls this method again, so what it says about the secret is said afterwards.
         secret = looks_like_secret(text)
         kept = mask_secrets(text) if self._takes_whole_texts else ""
         self.widget.value = kept if secret else text
-        self.problem = SECRET_PROBLEM if secret and not kept else self._problem_of(self.widget.value)
+        self._problem = SECRET_PROBLEM if secret and not kept else self._problem_of(self.widget.value)
         self.say_problem("status")
 
     def say_problem(self, role: str) -> None:
         """Say what is wrong with the text, announced as a `status` or an `alert`; nothing when nothing is."""
-        self.message.value = sentence_html("Not yet", self.problem, role) if self.problem else ""
+        self.message.value = sentence_html("Not yet", self._problem, role) if self._problem else ""
 
 
 def listed(options: Options) -> tuple[str, ...]:

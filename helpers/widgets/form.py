@@ -18,7 +18,7 @@ from typing import Any
 
 from helpers.display import Shown, ToldInOneSentence
 from helpers.secrecy import mask_secrets
-from helpers.widgets.fields import LAYOUT, Field, FormError, Input, Values, sentence_html
+from helpers.widgets.fields import LAYOUT, Field, FormError, Input, Values, Word, sentence_html
 
 
 class FormBase:
@@ -45,6 +45,7 @@ class FormBase:
             each.widget.observe(lambda _: self._follow(), names="value")
             each.widget.on_msg(lambda _, content, __: self.press() if content.get("event") == "submit" else None)
         self.button.on_click(lambda _: self.press())
+        self._ask_for_what_applies()
         shown = [widget for each in self._inputs.values() for widget in (each.widget, each.message)]
         self._box: Any = VBox([*shown, self.button, self.message])
 
@@ -105,9 +106,15 @@ class FormBase:
         return {name: str(each.widget.value) for name, each in self._inputs.items()}
 
     def _follow(self) -> None:
+        self._ask_for_what_applies()
         if not self._busy:
             self._used = self._failure = None
             self.message.value = "" if self.problem else self._hint()
+
+    def _ask_for_what_applies(self) -> None:
+        values = self._values()
+        for each in self._inputs.values():
+            each.ask_for(each.applies(values))
 
     def _work_and_tell(self, values: Values) -> None:
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -154,6 +161,8 @@ class Form(FormBase):
         button: str,
         meaning_of: Callable[[str], str],
         check: Callable[[str], None] = lambda text: None,
+        note_of: Callable[[str], str] = lambda text: "",
+        right: Word = "Good",
     ) -> None:
         """Put the value into the field and use it, if it is right.
 
@@ -163,10 +172,13 @@ class Form(FormBase):
             meaning_of: Says in a few words what a right text means.
             check: Looks the text up in the account when the button is pressed.
                 It raises a FormError where the account has no such thing.
+            note_of: Says what else there is to know about a text that is used; empty where there is nothing.
+            right: What a text is called that is right as far as can be told before it was looked up.
         """
         super().__init__({"value": field}, button)
         self._meaning_of = meaning_of
         self._check = check
+        self._note_of, self._right = note_of, right
         if not self.problem:
             self.work_now()
 
@@ -193,14 +205,16 @@ class Form(FormBase):
 
     def _work(self, values: Values) -> str:
         self._check(values["value"])
-        return f"the next cell uses {self._meaning_of(values['value'])}."
+        note = self._note_of(values["value"])
+        return f"the next cell uses {self._meaning_of(values['value'])}.{f' {note}' if note else ''}"
 
     def _show(self, answer: str) -> None:
         self.message.value = sentence_html("Ready", answer)
 
     def _hint(self) -> str:
         return sentence_html(
-            "Good", f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”, or run the next cell."
+            self._right,
+            f"{self._meaning_of(self.field.value)}. Press “{self.button.description}”, or run the next cell.",
         )
 
 
@@ -219,6 +233,8 @@ class ActionForm(FormBase):
         width = max(len(field.label) for field in fields.values()) * 0.6 + 1
         for each in self._inputs.values():
             each.widget.style.description_width = f"{width:.0f}em"
+            if not each.widget.value:
+                each.message.value = ""  # nobody has done anything yet
         self.answer = HTML(layout={"max_width": "100%", "margin": "2px 0"})
         self.answer.add_class("jp-RenderedHTMLCommon")
         self._box.children += (self.answer,)
@@ -238,7 +254,8 @@ class ActionForm(FormBase):
 
     def __repr__(self) -> str:
         """Return the fields and the answer in words, as a saved notebook shows them where widgets do not run."""
-        lines = [f"{each.widget.description}: {each.widget.value}" for each in self._inputs.values()]
+        asked = [each for each in self._inputs.values() if each.applies(self._values())]
+        lines = [f"{each.widget.description}: {each.widget.value}" for each in asked]
         if self.problem:
             lines.append(f"Not yet: {self.problem}")
         elif self._used:

@@ -147,6 +147,31 @@ def test_the_checks_of_the_handshake_name_the_side_that_is_missing(account: Acco
     assert steps.check(account, 4).missing == ("a statement in the role's trust policy that names the user's ARN",)
 
 
+def test_a_check_says_what_is_wrong_with_what_is_there(account: Account) -> None:
+    steps.begin(account, 6)
+    client, user, role = account.client("iam"), steps.the_user(account), steps.the_role(account)
+    company = role.arn.replace("tutorial-role", "company-role")
+    iam.put_user_policy(
+        client,
+        user_name=user.name,
+        policy_name=steps.ASSUME_POLICY_NAME,
+        document=policies.allow_assume_role(company),
+    )
+    assert f"its Resource is {company}, not {role.arn}" in repr(steps.check(account, 3))
+    stranger = iam.create_user(client, name=account.named("stranger"), made_for="test")
+    iam.trust_principal(client, role_name=role.name, arn=stranger.arn)
+    assert f"its Principal is {stranger.arn}, not {user.arn}" in repr(steps.check(account, 4))
+    key = steps.the_access_key(account)
+    client.update_access_key(UserName=user.name, AccessKeyId=key.access_key_id, Status="Inactive")
+    assert "the one in the .csv file is inactive" in repr(steps.check(account, 2))
+    profiles.add_role_profile(account, profile="tutorial-role", role_arn=company, source_profile="tutorial-user")
+    assert f"has role_arn = {company}, not {role.arn}" in repr(steps.check(account, 5))
+    client.detach_role_policy(RoleName=role.name, PolicyArn=iam.AMAZON_S3_FULL_ACCESS)
+    iam.attach_role_policy(client, role_name=role.name, policy_arn=iam.AMAZON_EC2_READ_ONLY_ACCESS)
+    assert "attached are: AmazonEC2ReadOnlyAccess" in repr(steps.check(account, 1))
+    client.update_access_key(UserName=user.name, AccessKeyId=key.access_key_id, Status="Active")
+
+
 @pytest.mark.exhaustive
 def test_the_last_checks_name_the_profiles_and_the_permissions(account: Account) -> None:
     steps.begin(account, 3)

@@ -26,10 +26,12 @@ class Check(Shown):
     Attributes:
         step: which one.
         missing: what is not there yet.
+        wrong: what is there in its place, and does not do.
     """
 
     step: Step
     missing: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -47,7 +49,8 @@ class Check(Shown):
 
     @override
     def rows(self) -> Rows:
-        return [("Missing", "\n".join(self.missing))] if self.missing else []
+        rows = [("Missing", "\n".join(self.missing)), ("There is", "\n".join(self.wrong))]
+        return [(label, text) for label, text in rows if text and self.missing]
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,4 +172,5 @@ def check(account: Account, number: int) -> Check:
         number: the step's number, 1 to 6.
     """
     step = next(step for step in STEPS if step.number == number)
-    return Check(step, tuple(step.missing(read_state(account))))
+    state = read_state(account)
+    return Check(step, tuple(step.missing(state)), tuple(step.wrong(state)))

@@ -30,6 +30,7 @@ class State:
         user: the tutorial's user.
         saved_key: the user's access key in the downloaded .csv file.
         key_ids: the ids of the user's access keys that exist.
+        inactive_key_ids: those of them that are switched off.
         profiles: the settings of the two profiles, by the profile's name.
         handshake: how IAM decides between user and role; None where one of them is not there.
     """
@@ -38,6 +39,7 @@ class State:
     user: iam.User | None
     saved_key: iam.AccessKey | None
     key_ids: tuple[str, ...]
+    inactive_key_ids: tuple[str, ...]
     profiles: Mapping[str, Mapping[str, str]]
     handshake: LiveDecision | None
 
@@ -52,6 +54,9 @@ def read_state(account: Account) -> State:
             user=user,
             saved_key=profiles.load_access_key(account, user_name=user.name) if user else None,
             key_ids=tuple(iam.list_access_key_ids(client, user_name=user.name)) if user else (),
+            inactive_key_ids=tuple(iam.list_access_key_ids(client, user_name=user.name, status="Inactive"))
+            if user
+            else (),
             profiles={name: profiles.read_profile(account, name) for name in (USER_PROFILE, ROLE_PROFILE)},
             handshake=decide_live(account, principal=user.arn, resource=role.arn) if user and role else None,
         )

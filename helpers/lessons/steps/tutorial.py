@@ -7,6 +7,7 @@ from helpers import iam, policies, profiles, sts
 from helpers.account import Account
 from helpers.clients.polling import until_it_works
 from helpers.diagnosis.patience import patience_with_error
+from helpers.diagnosis.words import in_the_way
 from helpers.display import ToldInOneSentence
 from helpers.evaluation.decisions import Verdict
 from helpers.lessons.steps.state import (
@@ -42,6 +43,7 @@ class Step:
         notebook: its notebook's file name.
         makes: what the step adds to an account, with ARNs, one line each.
         missing: names what is not there yet; nothing when the step is done.
+        wrong: names what is there in its place, and does not do.
         build: does the step, leaving alone what is there already.
     """
 
@@ -51,6 +53,7 @@ class Step:
     makes: Callable[[Account], list[str]]
     missing: Callable[["State"], list[str]]
     build: Callable[[Account], None]
+    wrong: Callable[["State"], list[str]] = lambda state: []
 
 
 # --- 01 the role
@@ -70,6 +73,21 @@ def _role_missing(state: State) -> list[str]:
     if policies.trust_service("ec2.amazonaws.com") not in policies.statements(role.trust_policy):
         missing.append("the trust statement for the EC2 service")
     return missing
+
+
+def _role_wrong(state: State) -> list[str]:
+    if state.role is None:
+        return []
+    wrong = []
+    others = [arn.rpartition("/")[2] for arn in state.role.attached_policies]
+    if iam.AMAZON_S3_FULL_ACCESS not in state.role.attached_policies and others:
+        wrong.append(f"attached are: {', '.join(others)}")
+    named = [
+        name for statement in policies.statements(state.role.trust_policy) for name in policies.principals(statement)
+    ]
+    if policies.trust_service("ec2.amazonaws.com") not in policies.statements(state.role.trust_policy) and named:
+        wrong.append(f"the trust policy names: {', '.join(named)}")
+    return wrong
 
 
 def _build_role(account: Account) -> None:
@@ -98,6 +116,8 @@ def _user_missing(state: State) -> list[str]:
         return ["the .csv file with the user's access key"]
     if state.saved_key.access_key_id not in state.key_ids:
         return ["an access key of the user: the one in the .csv file does not exist any more"]
+    if state.saved_key.access_key_id in state.inactive_key_ids:
+        return ["an active access key of the user: the one in the .csv file is inactive"]
     return []
 
 
@@ -161,6 +181,13 @@ def _permission_missing(state: State) -> list[str]:
     return ["an inline policy on the user that allows sts:AssumeRole on the role's ARN"]
 
 
+def _permission_wrong(state: State) -> list[str]:
+    decided = state.handshake
+    if decided is None or decided.identity_side is Verdict.ALLOWED:
+        return []
+    return list(in_the_way(decided, ("identity", "boundary")))
+
+
 def _build_permission(account: Account) -> None:
     role, user = the_role(account), the_user(account)
     document = policies.allow_assume_role(role.arn)
@@ -181,6 +208,13 @@ def _trust_missing(state: State) -> list[str]:
     if state.handshake.resource_side is Verdict.ALLOWED:
         return []
     return ["a statement in the role's trust policy that names the user's ARN"]
+
+
+def _trust_wrong(state: State) -> list[str]:
+    decided = state.handshake
+    if decided is None or decided.resource_side is Verdict.ALLOWED:
+        return []
+    return list(in_the_way(decided, ("resource",)))
 
 
 def _build_trust(account: Account) -> None:
@@ -224,6 +258,16 @@ def _profiles_missing(state: State) -> list[str]:
     return missing
 
 
+def _profiles_wrong(state: State) -> list[str]:
+    given = state.profiles[ROLE_PROFILE]
+    wanted = {"role_arn": state.role.arn if state.role else "", "source_profile": USER_PROFILE}
+    return [
+        f"the profile {ROLE_PROFILE} has {name} = {given[name]}, not {value}"
+        for name, value in wanted.items()
+        if value and given.get(name, value) != value
+    ]
+
+
 def _build_profiles(account: Account) -> None:
     profiles.configure(account, profile=USER_PROFILE, key=the_access_key(account))
     role_arn = the_role(account).arn
@@ -261,7 +305,7 @@ def _build_permissions(account: Account) -> None:
 
 
 STEPS = (
-    Step(1, "Create the role", "01_create_role.ipynb", _role_plan, _role_missing, _build_role),
+    Step(1, "Create the role", "01_create_role.ipynb", _role_plan, _role_missing, _build_role, _role_wrong),
     Step(2, "Create the user and its access key", "02_create_user.ipynb", _user_plan, _user_missing, _build_user),
     Step(
         3,
@@ -270,9 +314,26 @@ STEPS = (
         _permission_plan,
         _permission_missing,
         _build_permission,
+        _permission_wrong,
     ),
-    Step(4, "Trust the user in the role", "04_trust_user_in_role.ipynb", _trust_plan, _trust_missing, _build_trust),
-    Step(5, "Configure the CLI", "05_configure_cli.ipynb", _profiles_plan, _profiles_missing, _build_profiles),
+    Step(
+        4,
+        "Trust the user in the role",
+        "04_trust_user_in_role.ipynb",
+        _trust_plan,
+        _trust_missing,
+        _build_trust,
+        _trust_wrong,
+    ),
+    Step(
+        5,
+        "Configure the CLI",
+        "05_configure_cli.ipynb",
+        _profiles_plan,
+        _profiles_missing,
+        _build_profiles,
+        _profiles_wrong,
+    ),
     Step(
         6,
         "Test the role, and give it more permissions",
