@@ -187,8 +187,15 @@ class Explanation(Shown):
 
     @override
     def _repr_html_(self) -> str:
-        head = f"<strong>{escape(self.title())}</strong><div>{escape(self.reason)}</div>"
-        return f'<div style="{BOX_STYLE} {self.accent}">{head}{self._columns_html()}{self._rest_html()}</div>'
+        head = f"<strong>{escape(self.title())}</strong>{self.reasons_html()}"
+        return f'<div style="{BOX_STYLE} {self.accent}">{head}{self._next_html()}</div>'
+
+    def reasons_html(self) -> str:
+        """Return why, in HTML, both sides next to each other: all but the next step."""
+        told = [("Accounts", self.relation)] if self.relation else []
+        told += [("Note", note) for note in self.notes]
+        lines = "".join(f"<div><strong>{label}:</strong> {escape(text)}</div>" for label, text in told)
+        return f"<div>{escape(self.reason)}</div>{self._columns_html()}{lines}"
 
     def _columns_html(self) -> str:
         if not self.columns:
@@ -201,11 +208,8 @@ class Explanation(Shown):
             f'<tbody><tr style="background:none">{cells}</tr></tbody></table>'
         )
 
-    def _rest_html(self) -> str:
-        told = [("Accounts", self.relation)] if self.relation else []
-        told += [("Note", note) for note in self.notes]
-        lines = "".join(f"<div><strong>{label}:</strong> {escape(text)}</div>" for label, text in told)
-        lines += f"<div><strong>Next:</strong> {escape(self.next_step.do)}</div>"
+    def _next_html(self) -> str:
+        lines = f"<div><strong>Next:</strong> {escape(self.next_step.do)}</div>"
         for label, text in self.next_step.ways():
             shown = escape(text) if label == "In the console" else f'<code style="{_CODE}">{code_html(text)}</code>'
             lines += f"<div><em>{label}:</em> {shown}</div>"

@@ -6,13 +6,14 @@ colleague's app, which assumes its role and reads its report, and sees to it tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from helpers.account import Account
 from helpers.diagnosis.explanation import Explanation
-from helpers.display import BAD, GOOD, Rows, Shown, ToldInOneSentence
+from helpers.display import BAD, BOX_STYLE, GOOD, Rows, Shown, ToldInOneSentence
 from helpers.explain import explain
 from helpers.lessons.workshop.audit import Grant, Reading, read
 from helpers.lessons.workshop.cleanup import clear
@@ -90,10 +91,19 @@ class Asked(Shown):
             return f"Right, it is {GUESSES[self.guess]}"
         return f"Not there. It is {GUESSES[self.report.fault.side]}"
 
+    @property
+    def _then(self) -> str:
+        return f"Try it, or ask for workshop.hint({self.report.scene.number}, 3)."
+
     @override
     def rows(self) -> Rows:
-        hint = f"Try it, or ask for workshop.hint({self.report.scene.number}, 3)."
-        return [*self.explanation.reasons(), ("What to do", hint)]
+        return [*self.explanation.reasons(), ("What to do", self._then)]
+
+    @override
+    def _repr_html_(self) -> str:
+        then = f"<div><strong>What to do:</strong> {escape(self._then)}</div>"
+        told = f"<strong>{escape(self.title())}</strong>{self.explanation.reasons_html()}{then}"
+        return f'<div style="{BOX_STYLE} {self.accent}">{told}</div>'
 
 
 @dataclass(frozen=True, repr=False)
