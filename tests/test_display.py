@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.display import JsonDocument, Rows, Shown
+from helpers.display import JsonDocument, Rows, Shown, code_html
 from helpers.secrecy import mask
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
@@ -92,3 +92,16 @@ def test_a_document_is_shown_as_json(name: str, document: dict[str, object]) -> 
 @pytest.mark.parametrize("secret", ["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
 def test_a_mask_tells_the_last_four_characters_and_no_length(secret: str) -> None:
     assert mask(secret) == "*" * 16 + secret[-4:]
+
+
+@given(texts)
+def test_a_line_to_type_keeps_its_words_and_breaks_at_its_spaces_alone(line: str) -> None:
+    read = Reader(code_html(line))
+    assert "".join(read.words) == line
+    assert set(read.elements) <= {"span"}
+
+
+def test_a_word_with_hyphens_is_kept_together() -> None:
+    html = code_html("aws iam put-role-policy --role-name x")
+    assert html.count("inline-block") == 2
+    assert ">put-role-policy</span> <span" in html

@@ -16,6 +16,7 @@ NAMES = [path.stem for path in NOTEBOOKS]
 ASKING = [path.stem for path in NOTEBOOKS if re.search("(arn|name|explain)_form\\(", path.read_text(encoding="utf-8"))]
 DRAWN = [path.stem for path in NOTEBOOKS if "<svg" in path.read_text(encoding="utf-8")]
 ROLE = "arn:aws:iam::111122223333:role/tutorial-role"
+ROOMY, HALF = 1000, 700
 TO_PRESS = re.compile("Press “.*”", re.IGNORECASE)
 ANSWERED = re.compile("Ready:|Done:")
 
@@ -119,6 +120,23 @@ def test_nothing_is_cut_in_a_narrow_window(lab: Lab, name: str) -> None:
     lab.open(name)
     lab.use_width(NARROW)
     assert lab.too_wide() == []
+
+
+@pytest.mark.usefixtures("all_started")
+@pytest.mark.parametrize("name", NAMES)
+def test_no_notebook_scrolls_sideways(lab: Lab, name: str) -> None:
+    lab.open(name)
+    lab.use_width(ROOMY)
+    assert lab.sideways() == 0
+
+
+def test_the_picture_can_be_read_in_half_a_window(lab: Lab) -> None:
+    lab.open("04_trust_user_in_role")
+    lab.use_width(HALF)
+    picture = lab.page.locator(f"{OUTPUTS} img").first
+    width, drawn = picture.evaluate("image => [image.getBoundingClientRect().width, image.naturalWidth]")
+    smallest = 12  # pixels, of the letters as they are drawn
+    assert smallest * width / drawn >= 9
 
 
 @pytest.mark.exhaustive(but_first=3)

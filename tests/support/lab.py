@@ -170,6 +170,13 @@ class Lab:
         wide: list[str] = self.page.locator(OUTPUTS).evaluate_all(TOO_WIDE)
         return wide
 
+    def sideways(self) -> int:
+        """How many pixels the notebook that is shown can be scrolled sideways."""
+        wide: int = self.page.locator(f"{PANEL} .jp-WindowedPanel-outer").evaluate(
+            "outer => outer.scrollWidth - outer.clientWidth"
+        )
+        return wide
+
     def keep_screenshot(self, name: str) -> None:
         """Keeps a picture of the notebook that is shown, from its first cell to its last, to be looked at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ SAVED_BY_AN_EDITOR: dict[str, Any] = {
             "id": "a1",
             "metadata": {
                 "execution": {"iopub.execute_input": "2026-01-01T00:00:00Z"},
-                "jupyter": {"source_hidden": True},
+                "jupyter": {"source_hidden": True, "outputs_hidden": True},
                 "tags": ["solution"],
                 "vscode": {"languageId": "python"},
             },
