@@ -97,7 +97,7 @@ class Plan(Shown):
     @override
     def title(self) -> str:
         if self.things:
-            return f"{self.where}: {_counted(self.things)} would be deleted, in these steps"
+            return f"{self.where}: {_counted(self.things)}, and what belongs to them, would be deleted in these steps"
         if self.unread:
             return f"{self.where}: not all of it could be read"
         return f"{self.where}: nothing is there that the tutorial made"

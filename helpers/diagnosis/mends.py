@@ -572,6 +572,8 @@ class _Mends:
                 return statements
         place = self._decided.place(one.policy.source)
         rest = statements[: one.place] + statements[one.place + 1 :]
+        if policies.principals(statement) == [self._principal_arn] and len(rest) > 0:
+            return rest
         if one.side == "resource" or (place and place.policy_arn):
             statements[one.place] = sparing(statement, self._principal_arn)
             return statements

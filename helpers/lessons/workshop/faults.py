@@ -153,8 +153,8 @@ FAULTS = (
     ),
     Fault(
         title="From testing to production",
-        story="It all worked with my test user. For production there is a user of its own, with the same "
-        "inline policy, letter by letter.",
+        story="It all worked with my test user, which is not needed any more. For production there is a user of its "
+        "own, with the same inline policy, letter by letter.",
         hints=(
             "Two halves make the handshake, and one of them was copied. Read the other one.",
             "Compare the user in the error with the user in the role's trust policy.",
@@ -168,7 +168,7 @@ FAULTS = (
     Fault(
         title="The policy is there",
         story="The role trusts the account, and the user has an inline policy that allows sts:AssumeRole. I "
-        "checked both twice after we gave the role its new name.",
+        "checked both twice after we made the role anew, under a better name.",
         hints=(
             "The policy is there, but does it say what the app asks for? Compare it with the error, to the "
             "last letter.",

@@ -53,7 +53,7 @@ class Report(Shown):
         code, message = Run("", error=self.error).refusal or ("", "")
         return [
             ("Your colleague says", self.fault.story),
-            ("The app", f"reads s3://{self.scene.bucket}/{REPORT_KEY} as a session of its role"),
+            ("The app", f"lists s3://{self.scene.bucket} and reads {REPORT_KEY} in it, as a session of its role"),
             ("Error code", code),
             ("Message", message),
             ("User", self.scene.user_arn),
