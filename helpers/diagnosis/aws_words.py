@@ -113,8 +113,11 @@ def ask_to_read(decided: LiveDecision, unread: Sequence[Unread]) -> NextStep:
         return NextStep(f"Ask for permission to read: {', '.join(actions)}. Or ask somebody who may to run this.")
     request, accounts = decided.request, sorted({one for one in _accounts_of(decided) if one})
     asked = {"principal": request.principal.arn, "action": request.action, "resource": request.resource}
-    if any("..." in value for value in asked.values()):
-        return NextStep("Ask somebody who has the whole names, and may read the account's policies, to run this there.")
+    if any("..." in value or is_masked(value) for value in asked.values()):
+        return NextStep(
+            "Account numbers or names are taken out of the text: ask somebody who has them whole, and may read the "
+            "account's policies, to run this there."
+        )
     words = [word for name, value in asked.items() for word in (f"--{name}", shlex.quote(value))]
     return NextStep(
         f"Ask somebody who may read the policies of account {' and of account '.join(accounts)} to run this there.",
@@ -256,6 +259,8 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
             f"{do} It is changed in the account that administers Identity Center.",
             console=f"IAM Identity Center → Permission sets → {name.split()[1]} → Inline policy",
         )
+    if not _has_whole_numbers(refusal):
+        return NextStep(f"{do} The text has not the whole account number: see which account it is.")
     if not refusal.resource.startswith(("arn:", "*")):
         return NextStep(f"{do} AWS repeats what the call named: the policy wants the ARN of {refusal.resource}.")
     if kind not in ("user", "role") or name.startswith("AWSServiceRole") or "..." in name:
@@ -267,6 +272,16 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
         console=f"IAM → {kind.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
         cli=f"aws iam put-{kind}-policy --{kind}-name {name} --policy-name {policy_name} --policy-document {document}",
     )
+
+
+def _has_whole_numbers(refusal: Refusal) -> bool:
+    """Tell whether the account numbers of caller and resource are not masked."""
+    return not any(map(is_masked, (refusal.caller or "", refusal.resource)))
+
+
+def is_masked(arn: str) -> bool:
+    """Tell whether somebody took an ARN's account number out."""
+    return arn.count(":") >= 5 and not re.fullmatch(r"\d{12}|aws|", arn.split(":")[4])
 
 
 def _is_of_kms(refusal: Refusal) -> bool:

@@ -170,6 +170,12 @@ def _swapped() -> Told:
 
 
 def _unknown(key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
+    if key is None and re.search(r"\bASIA", refusal.message):
+        reason = (
+            "The key in the text begins with ASIA, so it is a temporary one: it came without its session token, with a "
+        )
+        reason += "wrong one, or whoever it was of is gone."
+        return reason, NextStep("Pass all three parts: access key id, secret access key and session token.")
     if key is None:
         reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
         return reason, NextStep("See which key the program uses.", cli="aws configure list")

@@ -15,6 +15,7 @@ _TOLD_BY = {
     "<bucket-name>": rf"(?:{_ARN}:s3:::|s3://)([a-z0-9][a-z0-9.-]+[a-z0-9])",
     "<caller-arn>": rf"User: ({_ARN}:(?:iam|sts)::\d{{12}}:[\w+=,.@/-]+)",
     "<cluster-name>": rf"{_ARN}:eks:[\w-]+:\d{{12}}:cluster/([\w-]+)",
+    "<image-id>": r"\b(ami-[0-9a-f]+)",
     "<key-id>": rf"{_ARN}:kms:[\w-]+:\d{{12}}:key/([\w-]+)",
     "<profile>": r"(?:--profile |config profile \(|The SSO session associated with profile )([\w.@-]+)",
     "<region>": r"\.dkr\.ecr\.([a-z0-9-]+)\.",

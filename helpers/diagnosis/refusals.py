@@ -22,12 +22,12 @@ from helpers.clients.error_codes import (
     message_of,
 )
 
-_ARN = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:[^\s\"'`,;]+"
+_ARN = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[^:\s]*:[^\s\"'`,;]+"
 _CALLER = rf"(?P<caller>{_ARN}|anonymous)"
 _ACTION = r"(?P<action>[\w-]+:\w+)"
 _RESOURCE = rf"\"?(?P<resource>{_ARN}|(?:user|role|group|policy|instance profile) [^\s\"]+|\*|[^\s\"]+)\"?"
 _WHO_WHAT = re.compile(
-    rf"User:? {_CALLER} is not authorized to perform:? {_ACTION}(?:(?: on)? resource:? {_RESOURCE})?"
+    rf"User:? {_CALLER}\s*is not authorized to perform:? {_ACTION}(?:(?: on)? resource:? {_RESOURCE})?"
 )
 _CONSOLE = re.compile(
     rf"User: {_CALLER}.*?(?:Service: (?P<service>[\w-]+).*?)?Action: (?P<action>[\w:-]+).*?"

@@ -83,7 +83,8 @@ def _no_arn(given: str) -> Told:
             NextStep("Give it a value, or leave the statement out where there is none."),
         )
     return f"“{given}” is no ARN: a placeholder was left in, or a name stands there.", NextStep(
-        "Put the whole ARN there: it begins with arn: and names service, region, account and resource; or * for all."
+        "Put the whole ARN there, such as arn:aws:s3:::<bucket-name> (objects: /* at its end): it begins with arn: and "
+        "names service and resource, region and account where the service has them; or * for all."
     )
 
 

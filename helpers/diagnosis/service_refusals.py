@@ -46,8 +46,40 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
         "the state machine's own role, not whoever deploys it, lacks the permissions for that.",
         NextStep(
             "Allow the state machine's role events:PutTargets, events:PutRule and events:DescribeRule on the rules "
-            "whose names begin with StepFunctionsGetEventsFor.",
+            "whose names begin with StepFunctionsGetEvent.",
             console="IAM → Roles → the state machine's role → Permissions",
+            cli="aws iam list-role-policies --role-name <role-name>",
+        ),
+    ),
+    r"Not authorized for (?:images|subnets?|key ?pairs?|security groups?)": (
+        "resource",
+        "EC2 took the credentials: what it refused is what the instance was to be made of. The image (or subnet, key "
+        "pair, security group) is somebody else's and not shared with this account, withdrawn, or in another region.",
+        NextStep(
+            "See whether this account can see it in this region; if not, ask its owner to share it, or name one that "
+            "the account has.",
+            cli="aws ec2 describe-images --image-ids <image-id>",
+        ),
+    ),
+    r"Lambda was unable to decrypt the environment variables": (
+        "identity",
+        "The function's own role, not whoever calls the function, may not decrypt its environment variables. With a "
+        "key of your own, that role needs kms:Decrypt on it, and the key's policy has to let it in; with AWS's key "
+        "(aws/lambda), the role was mostly made anew, which the key's grant does not know.",
+        NextStep(
+            "See which role and key the function has. With AWS's key, give the function another role and then this one "
+            "again, which renews the grant.",
+            cli="aws lambda get-function-configuration --function-name <function-name> --query [Role,KMSKeyArn]",
+        ),
+    ),
+    r"could not be used to assume '": (
+        "identity",
+        "The CDK could not assume the role that bootstrapping made for it, and went on with the caller's own "
+        "credentials, which may less: what is refused after that follows from it.",
+        NextStep(
+            "Allow the caller sts:AssumeRole on the roles whose names begin with cdk-hnb659fds-, in that account; "
+            "where they are not there, run cdk bootstrap.",
+            cli="aws iam list-roles --query \"Roles[?starts_with(RoleName, 'cdk-')].Arn\"",
         ),
     ),
     r"Access to KMS is not allowed": (
@@ -197,12 +229,13 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
     ),
     r"have access to the model with the specified model ID": (
         "resource",
-        "Bedrock gives access to a model for each account and region, and this account has not got it here. Besides, "
-        "the caller needs bedrock:InvokeModel.",
+        "Bedrock does not let this account use the model here: its id is mistyped or none of this region's, it is a "
+        "legacy one, its maker's form was not sent yet, or nobody who may subscribe to it (AWS Marketplace) has called "
+        "it first.",
         NextStep(
-            "Ask for access to the model in this region, or use one that the account has.",
-            console="Amazon Bedrock → Model access",
-            cli="aws bedrock list-foundation-models --query modelSummaries[].modelId",
+            "Look the model up in this region's catalog, and see what is missing for this account.",
+            console="Amazon Bedrock → Model catalog → the model",
+            cli="aws bedrock get-foundation-model-availability --model-id <model-id>",
         ),
     ),
     r"(?:management|master) account or (?:a )?delegated administrator": (
@@ -357,10 +390,12 @@ def _key_policy(account: OpenAccount, refusal: Refusal, call: Call | None) -> To
     named = re.search(r"kms:\w+", refusal.message)
     action = named[0] if named else "kms:Decrypt" if refusal.says("ciphertext") else "The use of the KMS key"
     return (
-        f"{action} was refused, and AWS leaves open which of three it is: the KMS key is not in this region, its key "
-        "policy does not let the caller in, or it denies the call. For KMS, the key's own policy always has a say.",
+        f"{action} was refused, and AWS leaves open which of three it is: there is no such KMS key (any more), it is "
+        "in another region, or the caller may not use it. For KMS, the key's own policy always has a say; where that "
+        "leaves it to the account, the caller needs a policy of its own besides.",
         NextStep(
-            "See in which region the key is; then ask whoever administers it to let the caller in, in its key policy.",
+            "See in which region the key is; then see that a policy of the caller's allows this, and ask whoever "
+            "administers the key to let the caller in, in its key policy.",
             console="KMS → Customer managed keys → the key → Key policy",
             cli="aws kms get-key-policy --key-id <key-id> --policy-name default --output text",
         ),

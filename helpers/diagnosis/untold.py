@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from helpers.clients.calls import Call, OpenAccount
-from helpers.diagnosis.aws_words import SIDES, said, verdict_of
+from helpers.diagnosis.aws_words import SIDES, is_masked, said, verdict_of
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.placeholders import filled_in
 from helpers.diagnosis.refusals import Refusal
@@ -71,7 +71,7 @@ def _who_asked_line(refusal: Refusal) -> str:
 
 def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) -> tuple[str, str]:
     """Say what AWS's answer leaves out, and how it can be found."""
-    if refusal.caller:
+    if refusal.caller and not is_masked(refusal.caller):
         asked = f"principal={refusal.caller!r}, action={refusal.action!r}, resource=…"
         told = f"AWS says: {said(refusal)}." if refusal.kind else "AWS refused it."
         return (

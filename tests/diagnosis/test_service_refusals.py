@@ -10,6 +10,8 @@ from support.assertions import assert_says
 from support.sandbox_clients import unique
 
 USER = "arn:aws:iam::999988887777:user/ana"
+USER_ASKED = f"User: {USER} is not authorized to perform: ssm:GetParameter on resource: *"
+BY = "arn:aws:sts::999988887777:assumed-role"
 PHP = 'Error executing "PutObject" on "https://b-1.s3.x.amazonaws.com/a/t.txt"; `403 Forbidden`: AccessDenied'
 TERRAFORM = (
     'Unable to access object "a/t" in S3 bucket "b-1": operation error S3: HeadObject, api error Forbidden: Forbidden'
@@ -187,6 +189,22 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ('MalformedPolicyDocument: Resource my-bucket/* must be in ARN format or "*".', ["“my-bucket/*” is no ARN"]),
         ("unable to sign request without credentials set (Aws::Errors::MissingCredentialsError)", ["no credentials"]),
         ("CredentialsNotLoaded: no providers in chain provided credentials", ["no credentials"]),
+        (
+            "AuthFailure: Not authorized for images: [ami-5287d500]",
+            ["took the credentials", "--image-ids ami-5287d500"],
+        ),
+        ("Lambda was unable to decrypt the environment variables because KMS access was denied.", ["function's own"]),
+        (f"could not be used to assume 'arn:aws:iam::1:role/cdk-x'. {USER_ASKED}", ["cdk bootstrap", "sts:AssumeRole"]),
+        ("AWS_ACCESS_KEY_ID: 'ASIASWH' <Code>InvalidClientTokenId</Code>", ["a temporary one", "session token"]),
+        (
+            f"User: {BY}/job/xis not authorized to perform: a:Do on resource: * because no identity-based policy allows",
+            ["policy of role job"],
+        ),
+        (
+            "User: arn:aws:sts::12345:assumed-role/job/x is not authorized to perform: a:Do on resource: * "
+            "because no identity-based policy allows a",
+            ["policy of role job", "whole account number"],
+        ),
         (HADOOP, ["HEAD", "(arn:aws:s3:::landing/in)", "(arn:aws:s3:::landing)"]),
         (
             "operation error CloudWatch Logs: GetQuery, api error AccessDenied: You are not authorized",
@@ -205,7 +223,6 @@ def test_the_role_that_terraform_names_is_told(account: Account) -> None:
         assert explain(account, text).question == f"sts:AssumeRole on {role}"
 
 
-BY = "arn:aws:sts::999988887777:assumed-role"
 LINE = "aws iam put-role-policy --role-name job --policy-name a-Do"
 
 
