@@ -10,6 +10,7 @@ What AWS has and the sandbox does not model:
 - identities from elsewhere (SAML, OpenID Connect, Identity Center): AssumeRoleWithSAML and AssumeRoleWithWebIdentity
   are refused. There is no root user either, and no AWS service comes to assume the role that trusts it;
 - calls that a service makes on behalf of its caller, and most of the condition keys that one service alone has;
+- requests of more than 16 MB, and more than 256 connections at once;
 - the running of things: an EC2 instance is listed, but hands out no role's credentials;
 - consistency beyond one delay: a change of IAM's has effect at once, or so many seconds later, for everybody at the
   same moment. No other service is ever behind, and nobody is throttled.
@@ -54,6 +55,9 @@ MOTO_CONTROL_PATH = "/moto-api"
 # By botocore's name of the service: what AWS refuses to a caller who may, and who answers, where it is not moto alone.
 _CHECKS: dict[str, Check] = {"iam": iam_rules.check_call, "s3": s3_rules.check_call}
 _ANSWERS: dict[str, Callable[[Call, Application], Response]] = {"iam": iam.answer, "s3": s3.answer, "sts": sts.answer}
+
+# What is left of the body would be taken for the next request.
+_BODY_IS_UNREAD = {"EntityTooLarge", "IncompleteBody"}
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +122,10 @@ class Gate:
                     check(permitted)
                 return self._answer(permitted)
         except AwsError as error:
-            return error_response(request, service, call, error)
+            response = error_response(request, service, call, error)
+            if error.code in _BODY_IS_UNREAD:
+                response.headers["Connection"] = "close"
+            return response
         except Exception:
             # The one place for the sandbox's own mistakes: the client learns of them in its protocol, as AWS tells
             # of its own, and the server's log says where they are.

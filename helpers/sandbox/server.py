@@ -5,13 +5,16 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from functools import cache
-from typing import cast
+from typing import IO, cast
 from uuid import uuid4
+from wsgiref.types import WSGIEnvironment
 
 from typing_extensions import override
 from werkzeug.http import http_date
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, DechunkedInput
 
+from helpers.sandbox.connections import IDLE_SECONDS, Chunks
+from helpers.sandbox.connections import Server as HttpServer
 from helpers.sandbox.gate import Gate
 from helpers.sandbox.moto_adapter.additions import seed
 from helpers.sandbox.moto_adapter.protocols import Application
@@ -28,7 +31,15 @@ class _Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # otherwise a line that is no HTTP is answered without a status
     error_content_type = "application/xml"
+    timeout = IDLE_SECONDS  # closes a connection that keeps silent
     error_message_format = "<Error><Code>BadRequest</Code><Message>%(message)s</Message></Error>"
+
+    @override
+    def make_environ(self) -> WSGIEnvironment:
+        environ = super().make_environ()
+        if isinstance(environ["wsgi.input"], DechunkedInput):
+            environ["wsgi.input"] = Chunks(cast(IO[bytes], self.rfile))
+        return environ
 
     @override
     def date_time_string(self, timestamp: float | None = None) -> str:
@@ -37,6 +48,10 @@ class _Handler(MotoRequestHandler):
 
     @override
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+    @override
+    def log_error(self, format: str, *args: object) -> None:
         pass
 
 
@@ -70,7 +85,7 @@ def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
     instance = uuid4().hex
     gate = Gate(Application(), instance, propagation_delay)
     with socket.create_server((HOST, port)) as listener:
-        http = make_server(HOST, port, gate, threaded=True, request_handler=_Handler, fd=listener.fileno())
+        http = HttpServer(HOST, port, gate, _Handler, fd=listener.fileno())
     gate.start()
     connection = Connection(
         endpoint_url=f"http://{HOST}:{http.server_address[1]}",

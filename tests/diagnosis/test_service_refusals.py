@@ -197,7 +197,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (f"could not be used to assume 'arn:aws:iam::1:role/cdk-x'. {USER_ASKED}", ["cdk bootstrap", "sts:AssumeRole"]),
         ("AWS_ACCESS_KEY_ID: 'ASIASWH' <Code>InvalidClientTokenId</Code>", ["a temporary one", "session token"]),
         (
-            f"User: {BY}/job/xis not authorized to perform: a:Do on resource: * because no identity-based policy allows",
+            f"User: {BY}/job/xis not authorized to perform: a:Do on resource: because no identity-based policy allows",
             ["policy of role job"],
         ),
         (

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from xml.etree.ElementTree import ParseError
 
 from botocore.exceptions import UnknownServiceError
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import BadHost, HTTPException, NotFound, RequestEntityTooLarge
 
 from helpers.sandbox.errors import AwsError, family
 from helpers.sandbox.moto_adapter.protocols import match_operation, parse_parameters, service_model
@@ -49,6 +49,7 @@ _SIGNED_AS: dict[str, tuple[str, ...]] = {
 }
 
 # What reading a body that is damaged, cut off, or in another language than it says, may raise.
+MOST_BYTES = 16 * 2**20
 _UNREADABLE = (HTTPException, OSError, ValueError, ParseError, RequestParserError)
 
 
@@ -69,10 +70,14 @@ def read_body(request: Request) -> None:
     """Take a request's body in, so that it can be read more than once.
 
     Raises:
-        AwsError: It ends too early, or is not in the form that it says.
+        AwsError: It is too long, ends too early, or is not in the form that it says.
     """
+    request.max_content_length = MOST_BYTES
     try:
         request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        told = f"Your proposed upload exceeds the maximum allowed size, which is {MOST_BYTES} bytes here."
+        raise AwsError("EntityTooLarge", told, 413) from None
     except _UNREADABLE:
         raise AwsError("IncompleteBody", "The body of the request cannot be read to its end.") from None
 
@@ -110,6 +115,8 @@ def operation_of(request: Request, services: list[ServiceModel]) -> tuple[Operat
             return operation, _parameters_of(request, operation, path_parameters)
         except (NotFound, NotImplementedError):
             continue
+        except BadHost:
+            raise AwsError("InvalidURI", "Couldn't parse the specified URI.", 400) from None
     service = services[0]
     if family(service) == "s3":
         raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
