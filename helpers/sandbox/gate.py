@@ -10,7 +10,7 @@ What AWS has and the sandbox does not model:
 - identities from elsewhere (SAML, OpenID Connect, Identity Center): AssumeRoleWithSAML and AssumeRoleWithWebIdentity
   are refused. There is no root user either, and no AWS service comes to assume the role that trusts it;
 - calls that a service makes on behalf of its caller, and most of the condition keys that one service alone has;
-- requests of more than 16 MB, and more than 256 connections at once;
+- requests of more than 21 MB, and more than 256 connections at once;
 - the running of things: an EC2 instance is listed, but hands out no role's credentials;
 - consistency beyond one delay: a change of IAM's has effect at once, or so many seconds later, for everybody at the
   same moment. No other service is ever behind, and nobody is throttled.
@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response
 from helpers.sandbox import authorization
 from helpers.sandbox.answers import iam, s3, sts
 from helpers.sandbox.answers.responses import error_response, forward, forward_request
-from helpers.sandbox.checks import iam_rules, s3_rules
+from helpers.sandbox.checks import ec2_rules, iam_rules, s3_rules
 from helpers.sandbox.checks.existing import Check
 from helpers.sandbox.checks.parameters import check_parameters
 from helpers.sandbox.clock import Clock, Propagation
@@ -53,7 +53,7 @@ ADVANCE_PATH = "/sandbox/advance"
 MOTO_CONTROL_PATH = "/moto-api"
 
 # By botocore's name of the service: what AWS refuses to a caller who may, and who answers, where it is not moto alone.
-_CHECKS: dict[str, Check] = {"iam": iam_rules.check_call, "s3": s3_rules.check_call}
+_CHECKS: dict[str, Check] = {"ec2": ec2_rules.check_call, "iam": iam_rules.check_call, "s3": s3_rules.check_call}
 _ANSWERS: dict[str, Callable[[Call, Application], Response]] = {"iam": iam.answer, "s3": s3.answer, "sts": sts.answer}
 
 # What is left of the body would be taken for the next request.

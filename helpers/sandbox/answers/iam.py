@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from helpers.sandbox.answers import iam_lists, mfa_devices, simulator
 from helpers.sandbox.answers.iam_lists import page, shown_user
+from helpers.sandbox.answers.iam_shapes import LEFT_OUT, as_aws_shows
 from helpers.sandbox.answers.responses import Answer, Result, forward, result_response
 from helpers.sandbox.checks.existing import existing_policy, named_in, no_such_entity
 from helpers.sandbox.checks.iam_rules import TAGS_IGNORING_CASE
@@ -29,9 +30,10 @@ TAGS_QUOTA = 50
 def answer(call: Call, moto: Application) -> Response:
     """Answer a call of IAM, here or with moto, and keep policies in step with the users and roles that they name."""
     if own := _ANSWERS.get(call.operation):
-        return result_response(call, own(call))
+        response = result_response(call, own(call))
+        return as_aws_shows(call, response) if call.operation in LEFT_OUT else response
     with _policies_in_step(call):
-        return forward(call, moto)
+        return as_aws_shows(call, forward(call, moto))
 
 
 # --- users and their permissions boundaries
@@ -130,6 +132,22 @@ def remove_user_from_group(call: Call) -> Result:
     return {}
 
 
+# --- roles
+
+
+def update_role(call: Call) -> Result:
+    """Change a role's description, its longest session, or both: what is not named stays.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
+    """
+    role, parameters = named_in(call, "Role"), call.parameters
+    if "Description" in parameters:
+        role.description = parameters["Description"]
+    if "MaxSessionDuration" in parameters:
+        role.max_session_duration = parameters["MaxSessionDuration"]
+    return {}
+
+
 # --- tags on users, roles, managed policies and instance profiles
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 
@@ -201,6 +219,8 @@ def _policies_in_step(call: Call) -> Iterator[None]:
         _rewrite_policies(old_arn, entity.id)
     elif entity.arn != old_arn:
         _rewrite_policies(old_arn, entity.arn)
+        for key in entity.access_keys if isinstance(entity, User) else ():
+            key.user_name = entity.name
 
 
 def _rewrite_policies(arn: str, replacement: str) -> None:
@@ -225,4 +245,5 @@ _ANSWERS: Mapping[str, Answer] = {
     "GetUser": get_user,
     "PutUserPermissionsBoundary": put_user_permissions_boundary,
     "RemoveUserFromGroup": remove_user_from_group,
+    "UpdateRole": update_role,
 }

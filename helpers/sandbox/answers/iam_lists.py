@@ -74,6 +74,10 @@ def _instance_profiles_of_role(call: Call) -> list[Any]:
     return [profile for profile in iam(call.account_id).instance_profiles.values() if role in profile.roles]
 
 
+def _roles_by_name(call: Call) -> list[Any]:
+    return sorted(_under_prefix(entities("Role", call.account_id), call), key=lambda role: str(role.name))
+
+
 def _policy_versions(call: Call) -> list[Any]:
     """List the versions of a managed policy, the newest first."""
     return [
@@ -95,6 +99,7 @@ _LISTS: Mapping[str, tuple[str, Callable[[Call], list[Any]]]] = {
     "ListInstanceProfilesForRole": ("InstanceProfiles", _instance_profiles_of_role),
     "ListPolicyVersions": ("Versions", _policy_versions),
     "ListRolePolicies": ("PolicyNames", lambda call: list(named_in(call, "Role").policies)),
+    "ListRoles": ("Roles", _roles_by_name),
     "ListUserPolicies": ("PolicyNames", lambda call: list(named_in(call, "User").policies)),
     "ListUsers": ("Users", lambda call: _in_list(_under_prefix(entities("User", call.account_id), call))),
 }

@@ -28,6 +28,11 @@ TRUST_POLICY_QUOTA = 2048
 ATTACHED_POLICIES_QUOTA = 10
 
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[^:]+")
+_OUTSIDE = "outside your own account."
+_DONE = {
+    "DeletePolicy": "delete policies",
+    "DeletePolicyVersion": "delete policy versions for policies",
+}
 _NOT_FOUND = "Policy {arn} was not found."
 
 
@@ -142,7 +147,7 @@ def _check_managed_policy(document: str) -> None:
 def _own_policy(call: Call) -> ManagedPolicy:
     policy = existing_policy(call, _NOT_FOUND)
     if f":{call.account_id}:" not in policy.arn:
-        raise AwsError("AccessDenied", f"Policy {policy.arn} belongs to AWS: nobody else can change it.", 403)
+        raise AwsError("AccessDenied", f"Cannot {_DONE.get(call.operation, 'update policies')} {_OUTSIDE}", 403)
     return policy
 
 

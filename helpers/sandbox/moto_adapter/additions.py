@@ -38,11 +38,17 @@ def random_token(length: int) -> str:
     return mock_random.get_random_string(length)
 
 
-# --- permissions boundaries: moto gives them to roles alone
+# --- permissions boundaries: moto gives them to roles alone, and calls their type otherwise
+
+
+def _boundary_shown(entity: Any) -> dict[str, str] | None:
+    arn = entity.permissions_boundary_arn
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else None
 
 
 iam_models.User.permissions_boundary_arn = None  # type: ignore[attr-defined]
-iam_models.User.permissions_boundary = iam_models.Role.permissions_boundary  # type: ignore[attr-defined]
+iam_models.Role.permissions_boundary = property(_boundary_shown)  # type: ignore[assignment, method-assign]
+iam_models.User.permissions_boundary = property(_boundary_shown)  # type: ignore[attr-defined]
 
 
 def new_user(account_id: str, name: str, path: str, tags: list[dict[str, str]]) -> User:

@@ -5,15 +5,23 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+from botocore.model import Shape
+from botocore.parsers import create_parser
 from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import SERIALIZERS, SerializationContext, XFormedAttributePicker, get_serializer_class
+from moto.core.serialize import (
+    SERIALIZERS,
+    SerializationContext,
+    TimestampSerializer,
+    XFormedAttributePicker,
+    get_serializer_class,
+)
 from moto.core.utils import get_service_model
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -138,6 +146,19 @@ def serialize(
     answer = serializer.serialize(result)
     body = answer["body"]
     return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
+
+
+def parse_answer(operation: OperationModel, response: Response) -> dict[str, Any]:
+    """Read an answer in the query protocol, as boto3 names its parts; documents in it stay as they are on the wire."""
+    received = {"status_code": response.status_code, "headers": dict(response.headers), "body": response.get_data()}
+    parsed: dict[str, Any] = create_parser("query").parse(received, cast(Shape, operation.output_shape))
+    return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+
+
+# --- dates: AWS writes none in smaller parts than seconds
+
+
+TimestampSerializer.ISO8601_MICRO = TimestampSerializer.ISO8601
 
 
 # --- ids of requests: moto draws them where it draws ids and keys, so that a mere read would change those to come

@@ -49,7 +49,7 @@ _SIGNED_AS: dict[str, tuple[str, ...]] = {
 }
 
 # What reading a body that is damaged, cut off, or in another language than it says, may raise.
-MOST_BYTES = 16 * 2**20
+MOST_BYTES = 21 * 2**20
 _UNREADABLE = (HTTPException, OSError, ValueError, ParseError, RequestParserError)
 
 

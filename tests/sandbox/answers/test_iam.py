@@ -68,7 +68,7 @@ def test_get_user_without_a_name_is_no_call_for_a_role(sandbox):
 
 
 def boundary_shown(arn):
-    return {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
 
 
 def test_a_boundary_is_the_most_that_a_user_may_do(sandbox):

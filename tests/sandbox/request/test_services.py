@@ -181,7 +181,8 @@ def broken():
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("service", "call"), [("iam", "list_roles"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")]
+    ("service", "call"),
+    [("iam", "list_policies"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")],
 )
 def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(broken, service, call, caplog):
     admin = administrator(broken)
