@@ -395,7 +395,7 @@ def test_a_role_that_is_not_there(sandbox, call, parameters):
                 "arn:aws:iam::aws:policy/arn:aws:iam::aws:policy/ReadOnlyAccess",
             )
         ),
-        ("AmazonS3FullAccess-is-no-arn", invalid("Invalid ARN:  Could not be parsed!")),
+        ("AmazonS3FullAccess-is-no-arn", invalid("ARN AmazonS3FullAccess-is-no-arn is not valid.")),
     ],
 )
 def test_attaching_what_does_not_exist(sandbox, kind, policy_arn, expected):

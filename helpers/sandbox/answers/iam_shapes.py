@@ -12,10 +12,11 @@ from botocore.model import ListShape, Shape, StructureShape
 from werkzeug.wrappers import Response
 
 from helpers.sandbox.answers.responses import result_response
+from helpers.sandbox.moto_adapter.additions import uses_as_boundary
 from helpers.sandbox.moto_adapter.protocols import parse_answer
 from helpers.sandbox.request.call import Call
 
-LEFT_OUT: Mapping[str, Mapping[str, frozenset[str]]] = {
+_LEFT_OUT: Mapping[str, Mapping[str, frozenset[str]]] = {
     "CreatePolicyVersion": {"PolicyVersion": frozenset({"Document"})},
     "CreateRole": {"Role": frozenset({"Description", "MaxSessionDuration", "RoleLastUsed"})},
     "ListRoles": {"Role": frozenset({"PermissionsBoundary", "RoleLastUsed", "Tags"})},
@@ -30,21 +31,25 @@ def as_aws_shows(call: Call, response: Response) -> Response:
     shape = call.model.output_shape
     if shape is None or response.status_code != 200:
         return response
-    return result_response(call, _shown(parse_answer(call.model, response), shape, call.operation))
+    return result_response(call, _shown(parse_answer(call.model, response), shape, call))
 
 
-def _shown(value: Any, shape: Shape, operation: str) -> Any:
+def _shown(value: Any, shape: Shape, call: Call) -> Any:
     if isinstance(shape, ListShape):
-        return [_shown(item, shape.member, operation) for item in value]
+        return [_shown(item, shape.member, call) for item in value]
     if isinstance(shape, StructureShape):
-        left_out = LEFT_OUT.get(operation, {}).get(shape.name, frozenset())
+        left_out = _LEFT_OUT.get(call.operation, {}).get(shape.name, frozenset())
         shown = {
-            name: _shown(value[name], member, operation)
+            name: _shown(value[name], member, call)
             for name, member in shape.members.items()
             if name in value and name not in left_out
         }
         if shape.name == "InstanceProfile":
             shown["Roles"] = [_in_a_profile(role) for role in shown.get("Roles", [])]
+            if call.operation != "GetInstanceProfile" and not shown.get("Tags"):
+                shown.pop("Tags", None)
+        if shape.name in ("ManagedPolicyDetail", "Policy"):
+            shown["PermissionsBoundaryUsageCount"] = uses_as_boundary(shown["Arn"], call.account_id)
         return shown
     if shape.name == "policyDocumentType":
         # Encoded on the wire, as a URL's part: boto3 and the CLI decode it, other SDKs hand it through.

@@ -18,8 +18,8 @@ from helpers.sandbox.checks.identity_policies import check_identity_policy
 from helpers.sandbox.checks.resource_policies import check_trust_policy
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import iam
-from helpers.sandbox.moto_adapter.additions import boundary_arn
-from helpers.sandbox.moto_adapter.types import ManagedPolicy, Role, User
+from helpers.sandbox.moto_adapter.additions import uses_as_boundary
+from helpers.sandbox.moto_adapter.types import ManagedPolicy
 from helpers.sandbox.request.call import Call
 
 INLINE_POLICY_QUOTAS = {"User": 2048, "Role": 10240, "Group": 5120}
@@ -28,11 +28,12 @@ TRUST_POLICY_QUOTA = 2048
 ATTACHED_POLICIES_QUOTA = 10
 
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[^:]+")
-_OUTSIDE = "outside your own account."
 _DONE = {
     "DeletePolicy": "delete policies",
     "DeletePolicyVersion": "delete policy versions for policies",
 }
+"""What AWS calls these calls about a policy of its own; it calls all others "update policies"."""
+
 _NOT_FOUND = "Policy {arn} was not found."
 
 
@@ -106,7 +107,7 @@ def _attach_policy(kind: str) -> Check:
     def check(call: Call) -> None:
         arn = call.parameters["PolicyArn"]
         if not arn.startswith("arn:"):
-            raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
+            raise AwsError("ValidationError", f"ARN {arn} is not valid.")
         _check_policy_arn(arn)
         existing_policy(call)
         attached = named_in(call, kind).managed_policies
@@ -147,7 +148,8 @@ def _check_managed_policy(document: str) -> None:
 def _own_policy(call: Call) -> ManagedPolicy:
     policy = existing_policy(call, _NOT_FOUND)
     if f":{call.account_id}:" not in policy.arn:
-        raise AwsError("AccessDenied", f"Cannot {_DONE.get(call.operation, 'update policies')} {_OUTSIDE}", 403)
+        done = _DONE.get(call.operation, "update policies")
+        raise AwsError("AccessDenied", f"Cannot {done} outside your own account.", 403)
     return policy
 
 
@@ -176,9 +178,7 @@ def _delete_policy_version(call: Call) -> None:
 
 def _delete_policy(call: Call) -> None:
     policy = _own_policy(call)
-    account = iam(call.account_id)
-    bounded: list[User | Role] = [*account.users.values(), *account.roles.values()]
-    if policy.attachment_count or policy.arn in map(boundary_arn, bounded):
+    if policy.attachment_count or uses_as_boundary(policy.arn, call.account_id):
         raise _delete_conflict("Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise _delete_conflict(

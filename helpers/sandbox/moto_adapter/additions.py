@@ -63,6 +63,12 @@ def boundary_arn(entity: User | Role | Group) -> str | None:
     return cast(str | None, getattr(entity, "permissions_boundary_arn", None))
 
 
+def uses_as_boundary(policy_arn: str, account_id: str) -> int:
+    """Count the users and roles of an account that a managed policy is the permissions boundary of."""
+    account = iam(account_id)
+    return [*map(boundary_arn, account.users.values()), *map(boundary_arn, account.roles.values())].count(policy_arn)
+
+
 def set_user_boundary(user: User, policy_arn: str | None) -> None:
     """Put a permissions boundary around a user, or take it away with None."""
     user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]

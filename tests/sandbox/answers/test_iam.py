@@ -1,6 +1,7 @@
 """What the sandbox's IAM answers by itself: users' permissions boundaries, and when keys and roles were last used."""
 
 import datetime
+from urllib.parse import urlencode
 
 import pytest
 
@@ -8,6 +9,7 @@ from support.sandbox_clients import (
     HERE,
     THERE,
     Refusal,
+    administrator,
     allow,
     assume,
     client,
@@ -16,6 +18,7 @@ from support.sandbox_clients import (
     new_role,
     new_user,
     refusal,
+    send,
     trust,
     unique,
 )
@@ -263,3 +266,139 @@ def test_another_accounts_key_is_unknown(sandbox):
     elsewhere = new_user(sandbox, account_id=THERE)
     answer = refusal(iam(sandbox).get_access_key_last_used, AccessKeyId=elsewhere.key.access_key_id)
     assert answer.code == "NoSuchEntity"
+
+
+# --- the shapes of answers
+
+
+def shown_by(sandbox, kind, **asked):
+    """What a call of the administrator's shows, without botocore's own part."""
+    return {name: value for name, value in getattr(iam(sandbox), kind)(**asked).items() if name != "ResponseMetadata"}
+
+
+FOR_EC2 = document(trust({"Service": "ec2.amazonaws.com"}))
+IN_SHORT = {"Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"}
+
+
+@pytest.fixture
+def role_with_everything(sandbox):
+    """A role's name, and what CreateRole showed of it."""
+    name = unique("role")
+    made = iam(sandbox).create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=FOR_EC2,
+        Description="Reads the%3Areports",
+        MaxSessionDuration=7200,
+        PermissionsBoundary=READ_ONLY,
+        Tags=[{"Key": "team", "Value": "blue"}],
+    )
+    return name, made["Role"]
+
+
+def test_a_new_role_is_shown_without_what_get_role_adds(sandbox, role_with_everything):
+    name, made = role_with_everything
+    assert made.keys() == IN_SHORT | {"PermissionsBoundary", "Tags"}
+    assert (
+        iam(sandbox).get_role(RoleName=name)["Role"].items()
+        >= {
+            **made,
+            "Description": "Reads the%3Areports",
+            "MaxSessionDuration": 7200,
+        }.items()
+    )
+
+
+def test_a_list_of_roles_leaves_out_tags_and_boundaries(sandbox, role_with_everything):
+    name, _ = role_with_everything
+    listed = next(role for role in iam(sandbox).list_roles(MaxItems=1000)["Roles"] if role["RoleName"] == name)
+    assert listed.keys() == IN_SHORT | {"Description", "MaxSessionDuration"}
+
+
+def test_a_role_in_an_instance_profile_is_shown_in_short(sandbox, role_with_everything):
+    name, _ = role_with_everything
+    profile = unique("profile")
+    made = iam(sandbox).create_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
+    iam(sandbox).add_role_to_instance_profile(InstanceProfileName=profile, RoleName=name)
+    got = iam(sandbox).get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
+    listed = iam(sandbox).list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]
+    assert [role.keys() for shown in (got, *listed) for role in shown["Roles"]] == [IN_SHORT, IN_SHORT]
+    assert [shown.get("Tags") for shown in (made, got, *listed)] == [None, [], None]
+
+
+@pytest.mark.parametrize(
+    ("named", "stays"),
+    [
+        ({"Description": "new"}, {"MaxSessionDuration": 7200}),
+        ({"MaxSessionDuration": 3600}, {"Description": "Reads the%3Areports"}),
+        ({}, {"MaxSessionDuration": 7200, "Description": "Reads the%3Areports"}),
+    ],
+)
+def test_an_update_keeps_what_it_does_not_name(sandbox, role_with_everything, named, stays):
+    name, _ = role_with_everything
+    assert shown_by(sandbox, "update_role", RoleName=name, **named) == {}
+    assert iam(sandbox).get_role(RoleName=name)["Role"].items() >= (named | stays).items()
+
+
+def test_roles_are_listed_by_name(sandbox):
+    path = f"/{unique('path')}/"
+    for name in ("b", "a", "c"):
+        iam(sandbox).create_role(RoleName=f"{name}{path[1:-1]}", Path=path, AssumeRolePolicyDocument=FOR_EC2)
+    pages = iam(sandbox).get_paginator("list_roles").paginate(PathPrefix=path, PaginationConfig={"PageSize": 2})
+    assert [[role["RoleName"][0] for role in page["Roles"]] for page in pages] == [["a", "b"], ["c"]]
+
+
+def test_a_new_version_of_a_policy_is_shown_without_its_document(sandbox):
+    arn, newer = new_policy(sandbox, allow("s3:GetObject")), document(allow("s3:ListBucket"))
+    made = iam(sandbox).create_policy_version(PolicyArn=arn, PolicyDocument=newer, SetAsDefault=True)["PolicyVersion"]
+    assert made.keys() == {"VersionId", "IsDefaultVersion", "CreateDate"}
+
+
+def test_a_policy_counts_the_users_and_roles_that_it_bounds(sandbox):
+    arn, name = new_policy(sandbox, allow("s3:*")), unique("user")
+    shown = iam(sandbox).get_policy(PolicyArn=arn)["Policy"]
+    iam(sandbox).create_user(UserName=name, PermissionsBoundary=arn)
+    new_role(sandbox, trust({"AWS": HERE}), PermissionsBoundary=arn)
+    assert [shown, iam(sandbox).get_policy(PolicyArn=arn)["Policy"]] == [
+        {**shown, "PermissionsBoundaryUsageCount": 0},
+        {**shown, "PermissionsBoundaryUsageCount": 2},
+    ]
+
+
+def test_a_renamed_users_keys_carry_its_new_name(sandbox):
+    user, new = new_user(sandbox), unique("user")
+    iam(sandbox).update_user(UserName=user.name, NewUserName=new)
+    listed = iam(sandbox).list_access_keys(UserName=new)["AccessKeyMetadata"]
+    assert [key["UserName"] for key in listed] == [new]
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("GetRole", {"RoleName": "ROLE"}),
+        ("GetRolePolicy", {"RoleName": "ROLE", "PolicyName": "own"}),
+        ("ListRoles", {"PathPrefix": "/PATH/"}),
+        ("GetPolicyVersion", {"PolicyArn": "POLICY", "VersionId": "v1"}),
+        ("GetAccountAuthorizationDetails", {"Filter.member.1": "Role", "MaxItems": "1000"}),
+    ],
+)
+def test_documents_are_encoded_on_the_wire_as_a_part_of_a_url(sandbox, operation, asked):
+    name, path = unique("role"), unique("path")
+    statement = allow("s3:GetObject", "arn:aws:s3:::reports/a%3Ab")
+    iam(sandbox).create_role(RoleName=name, Path=f"/{path}/", AssumeRolePolicyDocument=FOR_EC2)
+    iam(sandbox).put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(statement))
+    real = {"ROLE": name, "POLICY": new_policy(sandbox, statement), "/PATH/": f"/{path}/"}
+    parameters = {key: real.get(value, value) for key, value in asked.items()}
+    body = urlencode({"Action": operation, "Version": "2010-05-08", **parameters})
+    sent_as = {"Content-Type": "application/x-www-form-urlencoded"}
+    signer = administrator(sandbox)
+    answer = send(sandbox, "POST", "/", signer=signer, service="iam", headers=sent_as, body=body.encode())
+    wire = answer.body.decode()
+    assert "%7B%22Version%22%3A" in wire
+    assert "{" not in wire
+    if operation in ("GetRolePolicy", "GetPolicyVersion"):
+        assert "a%253Ab" in wire
+
+
+def test_dates_have_no_parts_of_seconds(sandbox):
+    role = new_role(sandbox, trust({"Service": "ec2.amazonaws.com"})).rpartition("/")[2]
+    assert iam(sandbox).get_role(RoleName=role)["Role"]["CreateDate"].microsecond == 0

@@ -165,16 +165,16 @@ def test_a_version_that_is_not_there(sandbox, call):
 
 
 @pytest.mark.parametrize(
-    ("call", "parameters"),
+    ("call", "parameters", "done"),
     [
-        ("delete_policy", {}),
-        ("create_policy_version", {"PolicyDocument": ANY_S3}),
-        ("delete_policy_version", {"VersionId": "v1"}),
+        ("delete_policy", {}, "delete policies"),
+        ("create_policy_version", {"PolicyDocument": ANY_S3}, "update policies"),
+        ("delete_policy_version", {"VersionId": "v1"}, "delete policy versions for policies"),
     ],
 )
-def test_a_policy_of_aws_stays_as_it_is(sandbox, call, parameters):
+def test_a_policy_of_aws_stays_as_it_is(sandbox, call, parameters, done):
     refused = refusal(getattr(iam(sandbox), call), PolicyArn=ADMINISTRATOR_ACCESS, **parameters)
-    assert refused[:2] == (403, "AccessDenied")
+    assert refused == (403, "AccessDenied", f"Cannot {done} outside your own account.")
     assert iam(sandbox).get_policy(PolicyArn=ADMINISTRATOR_ACCESS)["Policy"]["PolicyName"] == "AdministratorAccess"
 
 

@@ -1,0 +1,33 @@
+"""What EC2 refuses before it changes anything."""
+
+import pytest
+
+from support.sandbox_clients import HERE, Refusal, administrator, client, iam, refusal, unique
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "told"),
+    [
+        ("Name", "nope", "(nope) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"),
+        (
+            "Arn",
+            f"arn:aws:iam::{HERE}:instance-profile/nope",
+            f"(arn:aws:iam::{HERE}:instance-profile/nope) for parameter iamInstanceProfile.arn is invalid. "
+            "Invalid IAM Instance Profile ARN",
+        ),
+    ],
+)
+def test_no_instance_starts_with_a_profile_that_is_not_there(sandbox, part, value, told):
+    ec2 = client(sandbox, "ec2", administrator(sandbox))
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    asked = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "IamInstanceProfile": {part: value}}
+    assert refusal(ec2.run_instances, **asked) == Refusal(400, "InvalidParameterValue", f"Value {told}")
+
+
+def test_an_instance_starts_with_a_profile_that_is_there(sandbox):
+    profile = unique("profile")
+    iam(sandbox).create_instance_profile(InstanceProfileName=profile)
+    ec2 = client(sandbox, "ec2", administrator(sandbox))
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, IamInstanceProfile={"Name": profile})
+    assert made["Instances"][0]["IamInstanceProfile"]["Arn"].endswith(f"instance-profile/{profile}")
