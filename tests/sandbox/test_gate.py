@@ -296,13 +296,20 @@ DAMAGED_CALLS = [
     ("JSON that is null", glue(b"null"), "SerializationException"),
     ("deep JSON", glue(b'{"Name":' * DEEP), "SerializationException"),
     ("deep brackets", glue(b"[" * DEEP), "SerializationException"),
+    (
+        "a number too great",
+        glue(b'{"MaxResults": 1e400}', X_Amz_Target="AWSGlue.GetCrawlers"),
+        "SerializationException",
+    ),
     ("10 MB of JSON", glue(b'{"Name": "%s"}' % (b"A" * 10_000_000)), None),
     ("no XML", s3("PUT", NEW_BUCKET, b"<a><b>"), "MalformedXML"),
     ("deep XML", s3("PUT", NEW_BUCKET, b"<a>" * DEEP), "MalformedXML"),
     ("an XML bomb", s3("PUT", NEW_BUCKET, BOMB), "MalformedXML"),
     ("XML that reads a file", s3("PUT", NEW_BUCKET, THIEF), "MalformedXML"),
     ("another method", s3("PATCH", NEW_BUCKET), "MethodNotAllowed"),
-    ("nothing to delete", s3("POST", "/no-such-bucket-here?delete", b"<Delete/>"), None),
+    ("nothing to delete", s3("POST", "/no-such-bucket-here?delete", b"<Delete/>"), "MalformedXML"),
+    ("a deletion without a body", s3("POST", "/no-such-bucket-here?delete"), "MissingRequestBodyError"),
+    ("a setting without a body", s3("PUT", "/no-such-bucket-here?publicAccessBlock"), "MissingRequestBodyError"),
     ("a bucket that is no text", s3("GET", "/%ff%fe%00"), None),
 ]
 

@@ -12,6 +12,7 @@ import regex
 
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.request.call import Call, takes_own_name
+from helpers.sandbox.request.services import MALFORMED_XML
 
 _ECHOES_VALUES = {"sts"}
 
@@ -38,10 +39,12 @@ _NO_PATH = (
 def check_parameters(call: Call) -> None:
     """Refuse parameters that the service refuses before it asks who may do it.
 
-    IAM and STS hold them against their model: required, length, range, pattern, choice. S3 looks at the bucket's name.
+    IAM and STS hold them against their model: required, length, range, pattern, choice. S3 looks at the bucket's name,
+    and for all that the body must have.
 
     Raises:
-        AwsError: `ValidationError`, naming each parameter and the rule that it breaks, or `InvalidBucketName`.
+        AwsError: `ValidationError`, naming each parameter and the rule that it breaks, or S3's `InvalidBucketName`,
+            `MissingRequestBodyError` or `MalformedXML`.
     """
     match call.service:
         case "iam":
@@ -55,6 +58,7 @@ def check_parameters(call: Call) -> None:
                 raise AwsError("ValidationError", f"{call.parameters['RoleArn']} is invalid")
         case "s3":
             _check_bucket_name(call)
+            _check_xml(call)
 
 
 def _check_bucket_name(call: Call) -> None:
@@ -65,6 +69,22 @@ def _check_bucket_name(call: Call) -> None:
     name = call.parameters.get("Bucket")
     if name and not name.startswith("arn:") and not _BUCKET_NAME.fullmatch(name):
         raise AwsError("InvalidBucketName", "The specified bucket is not valid.")
+
+
+def _check_xml(call: Call) -> None:
+    """Refuse a body that is missing, or leaves out what S3's schema wants.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+    shape = call.model.input_shape
+    body = shape.serialization.get("payload") if shape else None
+    if shape is None or body is None or shape.members[body].type_name != "structure":
+        return
+    if body not in call.parameters:
+        if body in shape.required_members:
+            raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
+    elif any(value is None for _, value, _ in _broken(shape.members[body], call.parameters[body], body)):
+        raise AwsError("MalformedXML", MALFORMED_XML, 400)
 
 
 def _check_model(call: Call) -> None:

@@ -48,8 +48,9 @@ _SIGNED_AS: dict[str, tuple[str, ...]] = {
     "timestream": ("timestream-write", "timestream-query"),
 }
 
-# What reading a body that is damaged, cut off, or in another language than it says, may raise.
+MALFORMED_XML = "The XML you provided was not well-formed or did not validate against our published schema"
 MOST_BYTES = 21 * 2**20
+# What reading a body that is damaged, cut off, or in another language than it says, may raise.
 _UNREADABLE = (HTTPException, OSError, ValueError, ParseError, RequestParserError)
 
 
@@ -132,8 +133,9 @@ def _parameters_of(request: Request, operation: OperationModel, path_parameters:
         parameters = parse_parameters(operation, request, path_parameters)
         if not isinstance(parameters, dict):
             raise ValueError("the body is no object")
-    except (*_UNREADABLE, AttributeError, KeyError, TypeError, RecursionError):
+    except (*_UNREADABLE, AttributeError, KeyError, OverflowError, RecursionError, TypeError):
         code_of = {"s3": "MalformedXML", "query": "MalformedInput", "ec2": "MalformedInput"}
         code = code_of.get(family(operation.service_model), "SerializationException")
-        raise AwsError(code, "The body cannot be read.", 400) from None
+        told = MALFORMED_XML if code == "MalformedXML" else "The body cannot be read."
+        raise AwsError(code, told, 400) from None
     return parameters
