@@ -10,7 +10,7 @@ from helpers.sandbox.errors import CredentialProblem, credential_error, not_impl
 from helpers.sandbox.moto_adapter.accounts import role_by_id, user_by_access_key, user_by_arn
 from helpers.sandbox.moto_adapter.additions import note_key_use, note_role_use
 from helpers.sandbox.moto_adapter.types import Request, Role, ServiceModel, User
-from helpers.sandbox.request.signature import Signature, check_date, check_payload, is_signed_with
+from helpers.sandbox.request.signature import Signature, check_date, check_headers, check_payload, is_signed_with
 
 NEED_NO_SIGNATURE = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 NO_PROVIDERS = "it trusts no provider of identities"
@@ -110,6 +110,7 @@ def authenticate(
     caller = _identify(signature, sessions, service, now)
     if not is_signed_with(request, signature, caller.secret_access_key):
         raise credential_error("wrong signature", service)
+    check_headers(request, signature)
     check_payload(request)
     check_date(signature, datetime.now(UTC))
     return caller

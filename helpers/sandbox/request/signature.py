@@ -216,6 +216,22 @@ def _signature_version_2(request: Request, signature: Signature, credentials: Cr
     return str(Auth(credentials).get_signature(request.method, urlsplit(request.raw_url), headers))
 
 
+def check_headers(request: Request, signature: Signature) -> None:
+    """Refuse headers that S3 would obey though nobody signed them; the payload's digest may come unsigned.
+
+    Raises:
+        AwsError: `AccessDenied`.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    """
+    if signature.service != "s3" or signature.version == VERSION_2:
+        return  # version 2 signs them all
+    names = (name.lower() for name, _ in request.headers)
+    ours = {name for name in names if name == "host" or name.startswith("x-amz-")} - {"x-amz-content-sha256"}
+    if ours - set(signature.signed_headers):
+        raise AwsError("AccessDenied", "There were headers present in the request which were not signed", 403)
+
+
 def check_payload(request: Request) -> None:
     """Refuse a body that is not the one that was signed, where its digest was signed in a header.
 

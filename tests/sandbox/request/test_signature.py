@@ -14,7 +14,7 @@ from urllib.parse import quote
 import boto3
 import pytest
 from botocore import UNSIGNED
-from botocore.auth import S3SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -368,3 +368,27 @@ def test_a_body_that_was_changed_on_the_way(sandbox, bucket):
     answer = send(sandbox, "PUT", f"/{bucket}/changed", headers=dict(request.headers.items()), body=b"other!")
     assert answer.status == 400
     assert b"<Code>XAmzContentSHA256Mismatch</Code>" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "refused"),
+    [
+        ("x-amz-copy-source", "/{bucket}/notes.txt", "not signed"),
+        ("x-amz-security-token", "another", "not signed|provided token"),
+        ("x-amz-meta-team", "blue", "not signed"),
+        ("x-amz-content-sha256", "UNSIGNED-PAYLOAD", ""),
+        ("x-amzn-trace-id", "Root=1", ""),
+    ],
+)
+@pytest.mark.parametrize("in_url", [True, False])
+def test_s3_obeys_no_header_that_nobody_signed(sandbox, bucket, header, value, refused, in_url):
+    admin, path = administrator(sandbox), f"/{bucket}/{unique('key')}"
+    kind = S3SigV4QueryAuth if in_url else S3SigV4Auth
+    request = AWSRequest("PUT", f"{sandbox.endpoint_url}{path}", data=b"" if in_url else b"hello")
+    kind(Credentials(admin.access_key_id, admin.secret_access_key), "s3", sandbox.region).add_auth(request)
+    headers = dict(request.headers.items())
+    if header not in {name.lower() for name in headers}:
+        headers[header] = value.format(bucket=bucket)
+    answer = send(sandbox, "PUT", request.url.removeprefix(sandbox.endpoint_url), headers=headers, body=b"hello")
+    assert (answer.status == 200) == (not refused), answer.body
+    assert re.search(refused.encode(), answer.body)
