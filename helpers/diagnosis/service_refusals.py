@@ -311,6 +311,28 @@ def _presigned_url(account: OpenAccount, refusal: Refusal, call: Call | None) ->
     )
 
 
+def _unsigned_headers(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html for the rule."""
+    if not refusal.says("headers present in the request which were not signed"):
+        return None
+    return (
+        "The request carries x-amz- headers that its signature does not cover, and S3 obeys none of those. No policy "
+        "was asked."
+    ), NextStep(
+        "Name what the headers say when you sign or presign (with boto3: Params of generate_presigned_url), and send "
+        "the same headers; or send none of them."
+    )
+
+
+def _policy_of_aws(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html for the rule."""
+    if not (refusal.says("Cannot ") and refusal.says("outside your own account")):
+        return None
+    return "The managed policy is AWS's or another account's: only its owner changes it.", NextStep(
+        "Make a policy of your own with the same statements, change that, and attach it in its place."
+    )
+
+
 def _api_gateway(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html for it."""
     if refusal.operation or not refusal.says(r"^\W*(?:message\W+)?Forbidden\W*$"):
@@ -435,5 +457,7 @@ SERVICE_RULES: tuple[tuple[Decider, Rule], ...] = (
     ("resource", _key_policy),
     ("resource", _cannot_assume),
     ("request", _region_of_a_bucket),
+    ("request", _unsigned_headers),
+    ("request", _policy_of_aws),
     ("request", _api_gateway),
 )

@@ -211,6 +211,14 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             ["logs:GetQuery"],
         ),
         ("An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied", ["s3:ListBucket"]),
+        (
+            "AccessDenied: There were headers present in the request which were not signed",
+            ["carries x-amz- headers", "presign"],
+        ),
+        (
+            "(AccessDenied) when calling the DeletePolicy operation: Cannot delete policies outside your own account.",
+            ["its owner", "policy of your own"],
+        ),
     ],
 )
 def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
