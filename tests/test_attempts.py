@@ -200,6 +200,21 @@ def test_a_deleted_key_is_waited_for_until_it_is_refused(user: User) -> None:
     assert result.refusal[0] == "InvalidClientTokenId"
 
 
+@pytest.mark.exhaustive
+def test_a_session_of_a_deleted_role_is_waited_for_until_it_is_refused(user: User) -> None:
+    trusted = policies.policy(policies.trust_principal(iam.get_user(user.admin, name=user.name).arn))
+    role = iam.create_role(user.admin, name=unique("attempts"), trust_policy=trusted)
+    client = user.account.client("sts", user.key)
+    assumed = attempt(
+        "assume", lambda: sts.assume_role(client, role_arn=role.arn, session_name="test"), expect="allowed"
+    )
+    as_role = user.account.client("sts", assumed.answer)
+    assert attempt("ask", lambda: sts.who_am_i(as_role), expect="allowed").allowed
+    iam.delete_role(user.admin, name=role.name)
+    result = attempt("ask", lambda: sts.who_am_i(as_role), expect="refused", codes={"InvalidClientTokenId"})
+    assert not result.allowed
+
+
 @pytest.mark.exhaustive(but_first=1)
 @pytest.mark.parametrize("service", ["s3", "glue"])
 def test_a_new_key_is_waited_for_before_a_refusal_is_believed(user: User, service: str) -> None:

@@ -19,7 +19,7 @@ from helpers.diagnosis.live_decision import decide_live
 from helpers.diagnosis.needed import needed_by
 from helpers.diagnosis.refusals import Refusal, read_refusal
 from helpers.evaluation.decisions import Verdict
-from helpers.sts import who_am_i
+from helpers.sts import RoleSession, who_am_i
 
 GRACE_SECONDS = 2.0
 """How long an answer for good is not believed: what IAM reads may be late too."""
@@ -82,12 +82,20 @@ def _allowed(call: Call, refusal: Refusal) -> bool | None:
 
 
 def _is_active(call: Call) -> bool | None:
-    """Tell whether the key that signed a call is listed as active; None for a temporary one: there is no list."""
+    """Tell whether the key that signed a call is listed as active.
+
+    Of temporary keys there is no list: those of a deleted role are not active, of the others this returns None.
+    """
+    client = call.account.client("iam")
+    if isinstance(call.signer, RoleSession):
+        try:
+            client.get_role(RoleName=call.signer.arn.split("/")[1])
+        except client.exceptions.NoSuchEntityException:
+            return False
     if call.is_by_temporary_key:
         return None
     if not isinstance(call.signer, iam.AccessKey):
         return look_up(call.account, call.access_key_id).status == "Active"
-    client = call.account.client("iam")
     try:
         listed: Any = client.list_access_keys(UserName=call.signer.user_name)["AccessKeyMetadata"]
     except client.exceptions.NoSuchEntityException:

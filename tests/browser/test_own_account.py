@@ -107,7 +107,7 @@ def test_an_own_account_is_shown_confirmed_used_and_left_as_it_was(lab: Lab, env
     assert lab.open("05_configure_cli") == []
     assert config.read_text() == OWN_CONFIG
     (form,) = lab.forms
-    form.get_by_label("Change my own AWS files").fill("yes")
+    form.get_by_label("Type yes to change your own AWS files").fill("yes")
     form.get_by_role("button").click()
     expect(form).to_contain_text("Profile iam-tutorial added")
     assert "[profile iam-tutorial]" in config.read_text()

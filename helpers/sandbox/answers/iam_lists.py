@@ -78,6 +78,17 @@ def _roles_by_name(call: Call) -> list[Any]:
     return sorted(_under_prefix(entities("Role", call.account_id), call), key=lambda role: str(role.name))
 
 
+def _attached_policies(kind: str) -> Callable[[Call], list[Any]]:
+    """List what is attached to a thing of this kind, by name without regard to case."""
+
+    def attached(call: Call) -> list[Any]:
+        policies = _under_prefix(named_in(call, kind).managed_policies.values(), call)
+        shown = [{"PolicyName": policy.name, "PolicyArn": policy.arn} for policy in policies]
+        return sorted(shown, key=lambda policy: str(policy["PolicyName"]).lower())
+
+    return attached
+
+
 def _policy_versions(call: Call) -> list[Any]:
     """List the versions of a managed policy, the newest first."""
     return [
@@ -89,6 +100,9 @@ def _policy_versions(call: Call) -> list[Any]:
 # By call: what the list is called in the answer, and what is in it.
 _LISTS: Mapping[str, tuple[str, Callable[[Call], list[Any]]]] = {
     "ListAccessKeys": ("AccessKeyMetadata", lambda call: list(named_in(call, "User").access_keys)),
+    "ListAttachedGroupPolicies": ("AttachedPolicies", _attached_policies("Group")),
+    "ListAttachedRolePolicies": ("AttachedPolicies", _attached_policies("Role")),
+    "ListAttachedUserPolicies": ("AttachedPolicies", _attached_policies("User")),
     "ListGroupPolicies": ("PolicyNames", lambda call: list(named_in(call, "Group").policies)),
     "ListGroups": ("Groups", lambda call: _under_prefix(entities("Group", call.account_id), call)),
     "ListGroupsForUser": ("Groups", _groups_of_user),

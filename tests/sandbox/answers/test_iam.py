@@ -347,6 +347,24 @@ def test_roles_are_listed_by_name(sandbox):
     assert [[role["RoleName"][0] for role in page["Roles"]] for page in pages] == [["a", "b"], ["c"]]
 
 
+@pytest.mark.parametrize("kind", ["user", "role", "group"])
+def test_attached_policies_are_listed_by_name_whatever_the_case(sandbox, kind):
+    name, end = unique(kind), unique("policy")
+    entity, more = {f"{kind.title()}Name": name}, {"AssumeRolePolicyDocument": FOR_EC2} if kind == "role" else {}
+    getattr(iam(sandbox), f"create_{kind}")(**entity, **more)
+    for first in ("b", "A", "C"):
+        made = iam(sandbox).create_policy(PolicyName=first + end, PolicyDocument=document(allow("s3:*")))["Policy"]
+        getattr(iam(sandbox), f"attach_{kind}_policy")(PolicyArn=made["Arn"], **entity)
+    pages = (
+        iam(sandbox)
+        .get_paginator(f"list_attached_{kind}_policies")
+        .paginate(**entity, PaginationConfig={"PageSize": 2})
+    )
+    assert [[policy["PolicyName"][0] for policy in page["AttachedPolicies"]] for page in pages] == [["A", "b"], ["C"]]
+    elsewhere = getattr(iam(sandbox), f"list_attached_{kind}_policies")(PathPrefix="/elsewhere/", **entity)
+    assert elsewhere["AttachedPolicies"] == []
+
+
 def test_a_new_version_of_a_policy_is_shown_without_its_document(sandbox):
     arn, newer = new_policy(sandbox, allow("s3:GetObject")), document(allow("s3:ListBucket"))
     made = iam(sandbox).create_policy_version(PolicyArn=arn, PolicyDocument=newer, SetAsDefault=True)["PolicyVersion"]

@@ -1,8 +1,10 @@
-"""What EC2 refuses before it changes anything."""
+"""What EC2 refuses before it changes anything; EC2 takes five seconds to load."""
 
 import pytest
 
 from support.sandbox_clients import HERE, Refusal, administrator, client, iam, refusal, unique
+
+pytestmark = pytest.mark.exhaustive
 
 
 @pytest.mark.parametrize(
