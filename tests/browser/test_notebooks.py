@@ -84,6 +84,7 @@ def test_what_ran_is_saved_with_its_forms_as_text(lab: Lab, name: str) -> None:
     assert not any("widget-view" in kind for each in data for kind in each)
 
 
+@pytest.mark.exhaustive
 def test_closing_asks_nothing_and_a_form_is_text_when_it_is_opened_again(lab: Lab) -> None:
     lab.write("closed", SLOW_FORM)
     assert lab.open("closed") == []

@@ -203,6 +203,7 @@ def policies_of(one):
     return st.builds(Policy, st.just("a policy"), st.builds(document, one | st.lists(one, max_size=3), VERSIONS))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=80, deadline=None)
 @given(
     identity=st.lists(policies_of(statements()), max_size=2).map(tuple),

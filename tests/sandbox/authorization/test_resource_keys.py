@@ -70,6 +70,7 @@ def instance(sandbox):
     return image, made["Instances"][0]["InstanceId"]
 
 
+@pytest.mark.exhaustive
 @teams
 @pytest.mark.parametrize("key", ["aws:ResourceTag", "ec2:ResourceTag"])
 def test_tags_of_an_instance(sandbox, instance, team, allowed, key):
@@ -104,6 +105,7 @@ LAUNCHES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("statements", "change", "allowed"), LAUNCHES)
 def test_an_instance_is_started_as_the_policy_says(sandbox, instance, statements, change, allowed):
     asked = {
