@@ -172,22 +172,19 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
         case "VPC endpoint policy":
             return NextStep(
                 "Ask whoever runs the network: the policy of the VPC endpoint that the call went through "
-                f"{_has_to(refusal)} "
-                f"{asked} for {whose}.",
+                f"{_has_to(refusal)} {asked} for {whose}.",
                 cli="aws ec2 describe-vpc-endpoints --query VpcEndpoints[].[VpcEndpointId,ServiceName,PolicyDocument]",
             )
         case "resource control policy":
             return NextStep(
                 "Ask whoever administers the organization of the resource's account, not of the caller's: such a "
-                "policy "
-                f"is above that of {refusal.resource} itself. Often it lets in nobody from outside the organization "
-                "(aws:PrincipalOrgID), and the caller needs an exception."
+                f"policy is above that of {refusal.resource} itself. Often it lets in nobody from outside the "
+                "organization (aws:PrincipalOrgID), and the caller needs an exception."
             )
         case _:
             return NextStep(
                 f"Ask whoever manages this {refusal.kind}, for account {parse_arn(refusal.caller or '').account_id}: "
-                "it "
-                "is above the policies of users, roles and resources."
+                "it is above the policies of users, roles and resources."
             )
 
 
@@ -209,9 +206,8 @@ def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
     if refusal.is_explicit:
         return _to_read(
             f"Find the Deny: it can be in a policy of {whose}, in its permissions boundary, in a session policy, in "
-            "the "
-            f"resource's own policy, or in a service control policy of the organization. It may have a condition that "
-            "the call can meet, such as a permissions boundary that a new role has to have.",
+            "the resource's own policy, or in a service control policy of the organization. It may have a condition "
+            "that the call can meet, such as a permissions boundary that a new role has to have.",
             decided,
         )
     look = [f"whether a policy of {whose} allows {asked}"] if "identity" in sides else []

@@ -89,8 +89,7 @@ def _anonymous(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
     reason = "The call came without credentials: only a resource's policy that names everyone lets such a caller in."
     return reason, NextStep(
         "Have the program sign its calls: a plain HTTP client signs none, also where the program has credentials, as "
-        "in "
-        "a function or on an instance with a role. Or ask the resource's owner to let its address in."
+        "in a function or on an instance with a role. Or ask the resource's owner to let its address in."
     )
 
 
@@ -269,9 +268,8 @@ def _expired(key: KnownKey | None, call: Call | None) -> Told:
     which = f"The {key}" if key else "The temporary key"
     return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
         "See where the program finds this session. A profile with role_arn assumes the role again by itself, whenever "
-        "it "
-        "has to: take a session that was put into environment variables out, for they win over the profile. One put in "
-        "by hand ends again.",
+        "it has to: take a session that was put into environment variables out, for they win over the profile. One "
+        "put in by hand ends again.",
         cli="aws configure list",
     )
 

@@ -25,9 +25,7 @@ def _tell(
     else:
         shown = [
             f"Run the first cell of this notebook first, and then those below it: {error}. It opens the account and "
-            "imports what the other "
-            "cells "
-            "use, also after the kernel was started anew."
+            "imports what the other cells use, also after the kernel was started anew."
         ]
     shell._showtraceback(kind, error, shown)
     return shown

@@ -206,8 +206,7 @@ FAULTS = (
             "The role's own permissions. Compare the bucket in its inline policy with the bucket in the error.",
             "Let the role list `workshop-10-reports` and read its objects, and nothing more, in the policy that names "
             "the archive now: `s3:ListBucket` is about the bucket, so it wants the bucket's ARN; `s3:GetObject` is "
-            "about "
-            "objects, so it wants the ARN with `/*`.",
+            "about objects, so it wants the ARN with `/*`.",
         ),
         trust="the user",
         side="caller",
