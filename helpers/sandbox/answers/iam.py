@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from helpers.sandbox.answers import iam_lists, mfa_devices, simulator
 from helpers.sandbox.answers.iam_lists import page, shown_user
-from helpers.sandbox.answers.iam_shapes import as_aws_shows
 from helpers.sandbox.answers.responses import Answer, Result, forward, result_response
 from helpers.sandbox.checks.existing import existing_policy, named_in, no_such_entity
 from helpers.sandbox.checks.iam_rules import TAGS_IGNORING_CASE
@@ -30,9 +29,9 @@ TAGS_QUOTA = 50
 def answer(call: Call, moto: Application) -> Response:
     """Answer a call of IAM, here or with moto, and keep policies in step with the users and roles that they name."""
     if own := _ANSWERS.get(call.operation):
-        return as_aws_shows(call, result_response(call, own(call)))
+        return result_response(call, own(call))
     with _policies_in_step(call):
-        return as_aws_shows(call, forward(call, moto))
+        return forward(call, moto)
 
 
 # --- users and their permissions boundaries

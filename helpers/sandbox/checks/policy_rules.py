@@ -178,7 +178,7 @@ def _delete_policy_version(call: Call) -> None:
 
 def _delete_policy(call: Call) -> None:
     policy = _own_policy(call)
-    if policy.attachment_count or uses_as_boundary(policy.arn, call.account_id):
+    if policy.attachment_count or uses_as_boundary(policy):
         raise _delete_conflict("Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise _delete_conflict(

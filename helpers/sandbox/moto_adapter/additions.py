@@ -63,12 +63,6 @@ def boundary_arn(entity: User | Role | Group) -> str | None:
     return cast(str | None, getattr(entity, "permissions_boundary_arn", None))
 
 
-def uses_as_boundary(policy_arn: str, account_id: str) -> int:
-    """Count the users and roles of an account that a managed policy is the permissions boundary of."""
-    account = iam(account_id)
-    return [*map(boundary_arn, account.users.values()), *map(boundary_arn, account.roles.values())].count(policy_arn)
-
-
 def set_user_boundary(user: User, policy_arn: str | None) -> None:
     """Put a permissions boundary around a user, or take it away with None."""
     user.permissions_boundary_arn = policy_arn  # type: ignore[attr-defined]
@@ -145,9 +139,16 @@ _random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
 iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
 
 
-# --- managed policies: moto leaves their names and ids out of the account's details
+# --- managed policies: moto leaves their names and ids out of the account's details, and counts no boundaries
 
 
+def uses_as_boundary(policy: ManagedPolicy) -> int:
+    """Count the users and roles of an account that a managed policy is the permissions boundary of."""
+    account = iam(policy.account_id)
+    return [*map(boundary_arn, account.users.values()), *map(boundary_arn, account.roles.values())].count(policy.arn)
+
+
+iam_models.ManagedPolicy.permissions_boundary_usage_count = property(uses_as_boundary)  # type: ignore[attr-defined]
 iam_models.ManagedPolicy.policy_name = property(lambda self: self.name)  # type: ignore[attr-defined]
 iam_models.ManagedPolicy.policy_id = property(lambda self: self.id)  # type: ignore[attr-defined]
 
@@ -162,7 +163,10 @@ def _share_aws_managed_policies() -> None:
     def copied(self: IAMBackend) -> list[ManagedPolicy]:
         if not first:
             first.extend(read(self))
-        return [copy(policy) for policy in first]
+        shared = [copy(policy) for policy in first]
+        for policy in shared:
+            policy.account_id = self.account_id
+        return shared
 
     iam_models.IAMBackend._init_aws_policies = copied  # type: ignore[method-assign]
 

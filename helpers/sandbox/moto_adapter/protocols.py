@@ -5,11 +5,9 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from botocore.model import Shape
-from botocore.parsers import create_parser
 from moto.core import responses as moto_responses
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
@@ -18,14 +16,14 @@ from moto.core.routing import get_service_router
 from moto.core.serialize import (
     SERIALIZERS,
     SerializationContext,
-    TimestampSerializer,
-    XFormedAttributePicker,
     get_serializer_class,
 )
 from moto.core.utils import get_service_model
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
+
+from helpers.sandbox.moto_adapter.shown import AsAwsShows
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
 warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", module=r"moto\.core\.serialize")
@@ -142,23 +140,10 @@ def serialize(
     operation = operation or OperationModel({}, service)
     serializer_class = get_serializer_class(service.service_name, protocol)
     context = SerializationContext(request_id)
-    serializer = serializer_class(operation, context=context, value_picker=XFormedAttributePicker())
+    serializer = serializer_class(operation, context=context, value_picker=AsAwsShows())
     answer = serializer.serialize(result)
     body = answer["body"]
     return body.encode() if isinstance(body, str) else body, dict(answer["headers"])
-
-
-def parse_answer(operation: OperationModel, response: Response) -> dict[str, Any]:
-    """Read an answer in the query protocol, as boto3 names its parts; documents in it stay as they are on the wire."""
-    received = {"status_code": response.status_code, "headers": dict(response.headers), "body": response.get_data()}
-    parsed: dict[str, Any] = create_parser("query").parse(received, cast(Shape, operation.output_shape))
-    return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-
-
-# --- dates: AWS writes none in smaller parts than seconds
-
-
-TimestampSerializer.ISO8601_MICRO = TimestampSerializer.ISO8601
 
 
 # --- ids of requests: moto draws them where it draws ids and keys, so that a mere read would change those to come

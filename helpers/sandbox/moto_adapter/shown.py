@@ -1,0 +1,57 @@
+"""What an answer shows of a thing, call by call, where moto shows something else than AWS.
+
+Every answer that is written by a service's model goes through `AsAwsShows`, the sandbox's own as well as moto's: part
+by part, while it is written.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from moto.core import responses as moto_responses
+from moto.core.serialize import AttributePickerContext, TimestampSerializer, XFormedAttributePicker
+
+_LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
+    ("CreatePolicyVersion", "PolicyVersion"): frozenset({"Document"}),
+    ("CreateRole", "Role"): frozenset({"Description", "MaxSessionDuration", "RoleLastUsed"}),
+    ("ListRoles", "Role"): frozenset({"PermissionsBoundary", "RoleLastUsed", "Tags"}),
+}
+"""By call, and there by the shape that botocore's model gives the thing: what AWS does not show of it."""
+
+_OF_A_ROLE_IN_A_PROFILE = frozenset({"Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"})
+
+
+class AsAwsShows(XFormedAttributePicker):
+    """Find each part of an answer, in moto's own objects too, as AWS shows it; None leaves the part out."""
+
+    def __call__(self, context: AttributePickerContext) -> Any:
+        """Find the part `context.key` of `context.obj`."""
+        value = super().__call__(context)
+        service = context.service_model
+        return _of_iam(value, context) if service and service.service_name == "iam" else value
+
+
+def _of_iam(value: Any, context: AttributePickerContext) -> Any:
+    operation, thing = context.key_path.partition(".")[0], context.shape.parent.name  # type: ignore[attr-defined]
+    in_a_profile = thing == "Role" and context.key_path.endswith("InstanceProfile.Roles.Role")
+    if value is None or context.key in _LEFT_OUT.get((operation, thing), ()):
+        return None
+    if in_a_profile and context.key not in _OF_A_ROLE_IN_A_PROFILE:
+        return None
+    if thing == "InstanceProfile" and context.key == "Tags" and operation != "GetInstanceProfile":
+        return value or None
+    if context.shape.name == "policyDocumentType":
+        # Encoded on the wire, as a URL's part: boto3 and the CLI decode it, other SDKs hand it through.
+        return quote(unquote(value) if value.startswith("%7B") else value, safe="")
+    return value
+
+
+moto_responses.XFormedAttributePicker = AsAwsShows  # type: ignore[attr-defined]
+
+
+# --- dates: AWS writes none in smaller parts than seconds
+
+
+TimestampSerializer.ISO8601_MICRO = TimestampSerializer.ISO8601
