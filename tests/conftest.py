@@ -8,15 +8,19 @@ import gc
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore import session
 
-from helpers import clean_up
 from helpers.account import Account, open_account, sandbox_account
 from helpers.sandbox.outside.connection import Connection
 from support.learner import Learner, learner_at, open_own_account
-from support.sandbox_clients import SECONDS_LATE, running_sandbox, unique
+from support.sandbox_clients import SECONDS_LATE, running_sandbox, send, unique
+
+# Each session of boto3's reads AWS's descriptions of its services anew, and tests make hundreds of sessions.
+session.create_loader = cache(session.create_loader)
 
 # Clients and sandboxes are large and stay: whoever walks through them seldom is done a fifth sooner.
 gc.set_threshold(50_000, 20, 100)
@@ -63,10 +67,10 @@ def late(late_sandbox: Connection, tmp_path: Path) -> Account:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
-    """The private account as if it were new, with a folder of its own; what the tutorial made in it goes again."""
+    """The private account as if it were new, with a folder of its own; all that is made in it goes again."""
     account = replace(open_account("private"), folder=tmp_path)
     yield account
-    clean_up.clean_up(account)
+    assert send(account, "POST", "/moto-api/reset", signer=account.administrator).status == 200
 
 
 @pytest.fixture

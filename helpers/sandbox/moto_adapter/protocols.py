@@ -4,7 +4,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -33,17 +33,15 @@ werkzeug_app.print = lambda *_: None  # type: ignore[attr-defined]
 
 
 class Application:
-    """The WSGI application of moto: all its services, told apart by the request's signature.
-
-    moto looks for a request's service by walking through its folders, each time anew; here, the services that a
-    signature alone tells apart are found once.
-    """
-
-    _TOLD_BY_SIGNATURE = frozenset({"ec2", "glue", "iam", "sts"})
+    """The WSGI application of moto: all its services, told apart by the request's signature."""
 
     def __init__(self) -> None:
-        self._dispatcher = DomainDispatcherApplication(_create_service_app)
-        self._found: dict[str, Any] = {}
+        dispatcher = DomainDispatcherApplication(_create_service_app)
+        # moto looks for a host's service by walking through its folders, each time anew.
+        dispatcher.get_backend_for_host = lru_cache(maxsize=64)(  # type: ignore[method-assign]
+            dispatcher.get_backend_for_host
+        )
+        self._dispatcher = dispatcher
 
     def answer(self, environ: dict[str, Any], service: str) -> Response:
         """Let moto answer a request, signed for this service.
@@ -51,14 +49,10 @@ class Application:
         Raises:
             NotImplementedError: Moto has no such call, fails on it, or lacks a package that the service needs.
         """
-        app = self._found.get(service)
-        if app is None:
-            try:
-                app = self._dispatcher.get_application(environ)
-            except ModuleNotFoundError as error:
-                raise NotImplementedError(f"moto's {service} needs the package {error.name}") from error
-            if service in self._TOLD_BY_SIGNATURE:
-                self._found[service] = app
+        try:
+            app = self._dispatcher.get_application(environ)
+        except ModuleNotFoundError as error:
+            raise NotImplementedError(f"moto's {service} needs the package {error.name}") from error
         response = Response.from_app(app, environ, buffered=True)
         is_page = response.mimetype == "text/html" and environ["REQUEST_METHOD"] != "HEAD"
         if response.status_code >= 500 or (response.status_code >= 400 and is_page):
