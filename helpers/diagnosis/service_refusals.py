@@ -30,6 +30,27 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws lakeformation list-permissions --principal DataLakePrincipalIdentifier=<caller-arn>",
         ),
     ),
+    r"BlockPublicAcls|InvalidBucketAclWithBlockPublicAccess": (
+        "resource",
+        "The call came with an access control list (ACL) that lets in everybody, and S3 Block Public Access, on the "
+        "bucket or on the account, does not let that through.",
+        NextStep(
+            "Make the call without an ACL, and name who may read in the bucket's policy.",
+            console="S3 → Buckets → the bucket → Permissions → Block public access",
+            cli="aws s3api get-public-access-block --bucket <bucket-name>",
+        ),
+    ),
+    r"AccessControlListNotSupported|does not allow ACLs|InvalidBucketAclWithObjectOwnership": (
+        "resource",
+        "The call came with an access control list (ACL), and this bucket takes none: its owner owns all objects, and "
+        "policies alone say who may. Every new bucket is like that. No policy was asked.",
+        NextStep(
+            "Make the call without an ACL (--acl, or a tool's setting of that name); who else may read, the bucket's "
+            "policy says.",
+            console="S3 → Buckets → the bucket → Permissions → Object Ownership",
+            cli="aws s3api get-bucket-ownership-controls --bucket <bucket-name>",
+        ),
+    ),
     r"BlockPublicPolicy|Block Public Access": (
         "resource",
         "The policy would open the bucket to everybody, and S3 Block Public Access, on the bucket or on the account, "

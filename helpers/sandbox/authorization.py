@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from helpers.evaluation.decisions import Policies, Policy, Verdict, decide
 from helpers.evaluation.needs import Need
+from helpers.evaluation.public_access import is_public
 from helpers.evaluation.statements import Request
 from helpers.sandbox.demands import demands, keys_of_resource
 from helpers.sandbox.errors import AwsError, access_denied, credential_error, plain_access_denied
@@ -15,7 +16,7 @@ from helpers.sandbox.moto_adapter.accounts import (
     role_by_arn,
 )
 from helpers.sandbox.moto_adapter.additions import boundary_arn
-from helpers.sandbox.moto_adapter.resources import bucket_policy
+from helpers.sandbox.moto_adapter.buckets import bucket_policy, public_access
 from helpers.sandbox.moto_adapter.types import Role, User
 from helpers.sandbox.request.call import Call
 from helpers.sandbox.request.context import Context, request_context
@@ -92,7 +93,8 @@ def _require(need: Need, call: Call, policies: Policies, context: Context) -> No
         context={**context, **keys_of_resource(need)},
     )
     decision = decide(request, replace(policies, resource=_resource_policy(need)))
-    if decision.verdict is Verdict.ALLOWED and not (_is_beyond_the_session(call) or _assumes_what_is_no_role(need)):
+    ruled_out = _is_beyond_the_session(call) or _assumes_what_is_no_role(need) or _is_kept_out(need, caller)
+    if decision.verdict is Verdict.ALLOWED and not ruled_out:
         return
     if caller.entity is None:
         raise credential_error("no credentials", service)
@@ -124,6 +126,21 @@ def _assumes_what_is_no_role(need: Need) -> bool:
     return need.action == "sts:AssumeRole" and role_by_arn(need.resource) is None
 
 
+def _is_kept_out(need: Need, caller: Caller) -> bool:
+    """Tell whether S3 lets nobody of another account in: the bucket's policy is public, and the bucket restricted.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+    """
+    if not need.action.startswith("s3:") or need.resource_account in (None, caller.principal.account_id):
+        return False
+    document = bucket_policy(_bucket(need))
+    return document is not None and public_access(_bucket(need)).is_restricted and is_public(document)
+
+
+def _bucket(need: Need) -> str:
+    return need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+
+
 def _policies_of(caller: Caller) -> Policies:
     """Collect all policies on the caller's own side: identity policies, boundary, session policies."""
     entity, session = caller.entity, caller.session
@@ -153,7 +170,7 @@ def _resource_policy(need: Need) -> Policy | None:
             return None
         return Policy(f'trust policy of role "{role.name}"', parse_json(role.assume_role_policy_document))
     if service == "s3" and need.is_named:
-        bucket = need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        bucket = _bucket(need)
         document = bucket_policy(bucket)
         return Policy(f'bucket policy of "{bucket}"', document) if document else None
     return None

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from helpers.evaluation.needs import ApiCall, Known, Need, needs
 from helpers.sandbox.moto_adapter.accounts import iam, named
-from helpers.sandbox.moto_adapter.resources import bucket_owner, resource_tags, stored_object
+from helpers.sandbox.moto_adapter.buckets import bucket_owner, stored_object
+from helpers.sandbox.moto_adapter.tags import resource_tags
 from helpers.sandbox.moto_adapter.types import User
 from helpers.sandbox.request.call import Call
 from helpers.sandbox.request.context import Context

@@ -6,7 +6,8 @@ What AWS has and the sandbox does not model:
   organization somebody belongs to;
 - policies on other resources than roles and buckets: those of keys (KMS), queues, topics, functions or VPC endpoints
   are kept, but nothing is decided by them;
-- S3's access control lists, access points, and block of public access: kept too, and nothing is decided by them;
+- S3's access control lists and access points: kept too, and nothing is decided by them. Block of public access is a
+  bucket's own: there is none for a whole account;
 - identities from elsewhere (SAML, OpenID Connect, Identity Center): AssumeRoleWithSAML and AssumeRoleWithWebIdentity
   are refused. There is no root user either, and no AWS service comes to assume the role that trusts it;
 - calls that a service makes on behalf of its caller, and most of the condition keys that one service alone has;

@@ -97,6 +97,12 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("Unable to load AWS credentials from any provider in the chain", ["not signed"]),
         ('{"message":"Missing Authentication Token"}', ["API Gateway"]),
         ("AccessDenied: public policies are prevented by the BlockPublicPolicy setting", ["everybody"]),
+        ("AccessDenied: public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.", ["ACL"]),
+        ("because public access control lists (ACLs) are blocked by the BlockPublicAcls setting", ["without an ACL"]),
+        (
+            "(AccessControlListNotSupported) when calling the PutObject operation: The bucket does not allow ACLs",
+            ["ACL"],
+        ),
         (
             "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
             ["not"],

@@ -18,8 +18,9 @@ from helpers.sandbox.checks.iam_rules import TAGS_IGNORING_CASE
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import account_ids, iam, named, user_by_access_key
 from helpers.sandbox.moto_adapter.additions import boundary_arn, new_user, set_user_boundary
+from helpers.sandbox.moto_adapter.buckets import rewrite_bucket_policies
 from helpers.sandbox.moto_adapter.protocols import Application
-from helpers.sandbox.moto_adapter.resources import Tagged, entity_tags, rewrite_bucket_policies, set_entity_tags
+from helpers.sandbox.moto_adapter.tags import Tagged, entity_tags, set_entity_tags
 from helpers.sandbox.moto_adapter.types import Role, User
 from helpers.sandbox.request.call import Call
 

@@ -31,6 +31,13 @@ _TRUST_ACTION = re.compile(r"sts:(AssumeRole\w*|TagSession|SetSourceIdentity|Set
 _BUCKET_ACTION = re.compile(r"\*|s3:[\w*?]+", re.IGNORECASE)
 _BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::([^/]+)(/.*)?", re.DOTALL)
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
+_OBJECT_ACTIONS = re.compile(
+    r"s3:((get|put|delete)object\w*|(get|put|delete)\w*objecttagging|abortmultipartupload|listmultipartuploadparts"
+    r"|restoreobject|bypassgovernanceretention|replicate(object|delete|tags)|objectowneroverridetobucketowner"
+    r"|updateobject\w*)"
+)
+"""What is done with objects; all other actions of S3 in a bucket's policy are for the bucket."""
+
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
@@ -67,7 +74,9 @@ def _statements(text: str, *, no_json: str) -> list[Statement]:
     _refuse_unknown_fields(document, {"Version", "Id", "Statement"})
     if document.get("Version", VERSIONS[0]) not in VERSIONS:
         raise malformed("The policy must contain a valid version string")
-    statements = listed(document.get("Statement") or [])
+    if "Statement" not in document:
+        raise malformed("Missing required field Statement")
+    statements = listed(document["Statement"] or [])
     if not statements:
         raise malformed("Could not parse the policy: Statement is empty!")
     for statement in statements:
@@ -157,6 +166,8 @@ def _check_bucket_statement(statement: Statement, bucket: str) -> None:
         raise malformed("Missing required field Resource")
     if not all(_is_in(bucket, resource) for resource in values(statement, "Resource")):
         raise malformed("Policy has invalid resource")
+    if not all(_applies(action.lower(), statement) for action in values(statement, "Action")):
+        raise malformed("Action does not apply to any resource(s) in statement")
     if _unknown_principal(statement):
         raise malformed("Invalid principal in policy")
 
@@ -164,6 +175,16 @@ def _check_bucket_statement(statement: Statement, bucket: str) -> None:
 def _is_in(bucket: str, resource: str) -> bool:
     arn = _BUCKET_ARN.fullmatch(resource)
     return resource == "*" or (arn is not None and like(arn[1], bucket, None))
+
+
+def _applies(action: str, statement: Statement) -> bool:
+    """Tell whether a statement has a resource of the kind that an action is for; one with a wildcard is for both."""
+    if "NotResource" in statement or "NotAction" in statement or "*" in action or "?" in action:
+        return True
+    resources = values(statement, "Resource")
+    if _OBJECT_ACTIONS.fullmatch(action):
+        return any("/" in resource or "*" in resource for resource in resources)
+    return any("/" not in resource for resource in resources)
 
 
 def _principal_exists(kind: str, named: str) -> bool:

@@ -23,6 +23,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from helpers.sandbox.moto_adapter.buckets import prepare_s3
 from helpers.sandbox.moto_adapter.shown import AsAwsShows
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
@@ -64,22 +65,11 @@ def _create_service_app(service: Any) -> Any:
     if service is None:
         raise NotImplementedError("moto has no such service")
     if service == "s3":
-        _leave_bucket_policies_to_the_gate()
+        prepare_s3()
     app = create_backend_app(service)
     app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
     app.logger.disabled = True
     return app
-
-
-def _leave_bucket_policies_to_the_gate() -> None:
-    """Keep moto from reading bucket policies itself: it asks neither who calls nor under what conditions."""
-    from moto.iam.access_control import PermissionResult  # start-up time: 11 ms, which S3 alone needs
-    from moto.s3.models import FakeBucket
-
-    def get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
-        return PermissionResult.NEUTRAL
-
-    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
 
 
 service_model = cache(get_service_model)

@@ -6,7 +6,7 @@ by part, while it is written.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -29,8 +29,8 @@ class AsAwsShows(XFormedAttributePicker):
     def __call__(self, context: AttributePickerContext) -> Any:
         """Find the part `context.key` of `context.obj`."""
         value = super().__call__(context)
-        service = context.service_model
-        return _of_iam(value, context) if service and service.service_name == "iam" else value
+        shown = _SHOWN.get(context.service_model.service_name if context.service_model else "")
+        return shown(value, context) if shown else value
 
 
 def _of_iam(value: Any, context: AttributePickerContext) -> Any:
@@ -47,6 +47,14 @@ def _of_iam(value: Any, context: AttributePickerContext) -> Any:
         return quote(unquote(value) if value.startswith("%7B") else value, safe="")
     return value
 
+
+def _of_s3(value: Any, context: AttributePickerContext) -> Any:
+    """Leave out the names of owners, which S3 tells no more; those of who began an upload it still tells."""
+    is_owners = context.shape.parent.name in ("Owner", "Grantee")  # type: ignore[attr-defined]
+    return None if context.key == "DisplayName" and is_owners else value
+
+
+_SHOWN: Mapping[str, Callable[[Any, AttributePickerContext], Any]] = {"iam": _of_iam, "s3": _of_s3}
 
 moto_responses.XFormedAttributePicker = AsAwsShows  # type: ignore[attr-defined]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from helpers.evaluation.condition_keys import keys_of_parameters, keys_of_tags, requested_region, tags_given
-from helpers.sandbox.moto_adapter.resources import entity_tags
+from helpers.sandbox.moto_adapter.tags import entity_tags
 from helpers.sandbox.request.call import Call
 from helpers.sandbox.request.identities import Caller
 from helpers.sandbox.request.mfa_codes import brings_code

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from support.sandbox_clients import HERE, administrator, allow, client, document, new_user, unique
+from support.sandbox_clients import HERE, THERE, administrator, allow, client, document, new_user, refusal, unique
 
 OTHER = {"AWS": f"arn:aws:iam::{HERE}:user/other"}
 ACCOUNT = {"AWS": f"arn:aws:iam::{HERE}:root"}
@@ -58,6 +58,7 @@ def test_who_may_read_an_object(sandbox, identity_policy, statements, may_read):
     user = new_user(sandbox, *([allow("s3:GetObject")] if identity_policy else []))
     owner, bucket = client(sandbox, "s3", administrator(sandbox)), unique("bucket")
     owner.create_bucket(Bucket=bucket)
+    owner.delete_public_access_block(Bucket=bucket)
     owner.put_object(Bucket=bucket, Key=KEY, Body=b"notes")
     statements = [one | {"Resource": f"arn:aws:s3:::{bucket}/*"} for one in statements]
     owner.put_bucket_policy(Bucket=bucket, Policy=document(*statements).replace("the caller", user.arn))
@@ -72,3 +73,18 @@ def reads(s3, bucket):
         if error.response["Error"]["Code"] != "AccessDenied":
             raise
         return False
+
+
+def test_a_restricted_bucket_with_a_public_policy_is_for_its_own_account(sandbox):
+    s3, bucket = client(sandbox, "s3", administrator(sandbox)), unique("bucket")
+    s3.create_bucket(Bucket=bucket)
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
+    everybody = statement("Allow", "*", Resource=f"arn:aws:s3:::{bucket}/*")
+    s3.put_bucket_policy(Bucket=bucket, Policy=document(everybody))
+    outside = client(sandbox, "s3", administrator(sandbox, THERE))
+    assert outside.get_object(Bucket=bucket, Key=KEY)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
+    assert refusal(outside.get_object, Bucket=bucket, Key=KEY) == (403, "AccessDenied", "Access Denied")
+    within = client(sandbox, "s3", new_user(sandbox).key)
+    assert within.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"hello"

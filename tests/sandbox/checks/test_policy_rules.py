@@ -256,7 +256,7 @@ def test_what_is_no_bucket_policy(text, message):
 
 @pytest.mark.parametrize("resource", ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*", "arn:aws:s3:::buck*", "*"])
 def test_what_is_a_bucket_policy(resource):
-    text = document(statement(Principal={"AWS": HERE}, Resource=[resource]))
+    text = document(statement(Principal={"AWS": HERE}, Action="s3:*", Resource=[resource]))
     assert fault(check_bucket_policy, text, bucket="bucket") is None
 
 

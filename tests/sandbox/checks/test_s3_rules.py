@@ -67,6 +67,9 @@ def test_the_expected_owner(s3, bucket):
 # --- policies
 
 
+NO_SUCH_RESOURCE = "Action does not apply to any resource(s) in statement"
+
+
 def statement(bucket, **more):
     found = {"Effect": "Allow", "Principal": {"AWS": HERE}, "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}"}
     return document({**found, **more})
@@ -79,11 +82,38 @@ def statement(bucket, **more):
         ({"Principal": {"AWS": f"arn:aws:iam::{THERE}:role/nobody"}}, "Invalid principal in policy"),
         ({"Resource": "arn:aws:s3:::another-bucket/*"}, "Policy has invalid resource"),
         ({"Action": "ec2:*"}, "Policy has invalid action"),
+        ({"Action": "s3:GetObject"}, NO_SUCH_RESOURCE),
+        ({"Action": ["s3:GetBucketPolicy", "s3:DeleteObject"]}, NO_SUCH_RESOURCE),
     ],
 )
 def test_a_bucket_policy_that_is_none(s3, bucket, more, message):
     refused = refusal(s3.put_bucket_policy, Bucket=bucket, Policy=statement(bucket, **more))
     assert refused == Refusal(400, "MalformedPolicy", message)
+
+
+@pytest.mark.parametrize(
+    ("actions", "part", "is_taken"),
+    [
+        ("s3:ListBucket", "/*", False),
+        (["s3:GetObject", "s3:ListBucket"], "/*", False),
+        ("s3:GetObject", "/own/*", True),
+        ("s3:Get*", "", True),
+        ("s3:Get*", "/*", True),
+        ("*", "/*", True),
+        ("s3:ListBucket*", "*", True),
+        ("s3:getobject", "*", True),
+    ],
+)
+def test_an_action_needs_a_bucket_or_objects_in_its_statement(s3, bucket, actions, part, is_taken):
+    policy = statement(bucket, Action=actions, Resource=f"arn:aws:s3:::{bucket}{part}")
+    if is_taken:
+        assert s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    else:
+        assert refusal(s3.put_bucket_policy, Bucket=bucket, Policy=policy).message == NO_SUCH_RESOURCE
+
+
+def test_a_policy_without_statements(s3, bucket):
+    assert refusal(s3.put_bucket_policy, Bucket=bucket, Policy="{}").message == "Missing required field Statement"
 
 
 def test_a_policy_for_a_bucket_that_is_not_there(s3):
@@ -117,3 +147,69 @@ def test_all_of_the_objects_are_deleted(s3, bucket):
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "notes.txt"}]})
     assert "Errors" not in answer
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+# --- access for everybody
+
+
+def for_everybody(bucket):
+    return document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*") | {"Principal": "*"})
+
+
+def test_a_public_policy_is_refused_until_the_bucket_lets_it_be(s3, sandbox, bucket):
+    refused = refusal(s3.put_bucket_policy, Bucket=bucket, Policy=for_everybody(bucket))
+    who = "arn:aws:iam::111122223333:user/administrator"
+    assert refused == (
+        403,
+        "AccessDenied",
+        f"User: {who} is not authorized to perform: s3:PutBucketPolicy on resource: "
+        f'"arn:aws:s3:::{bucket}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block '
+        "Public Access.",
+    )
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="notes.txt", Body=b"hello")
+    s3.put_bucket_policy(Bucket=bucket, Policy=for_everybody(bucket))
+    assert send(sandbox, "GET", f"/{bucket}/notes.txt").body == b"hello"
+
+
+PUBLIC_LIST = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access."
+PUBLIC_GRANT = {"GrantRead": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'}
+NO_LISTS = (400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+
+
+@pytest.mark.parametrize("given", [{"ACL": "public-read"}, {"ACL": "authenticated-read"}, PUBLIC_GRANT])
+def test_lists_for_everybody_are_refused(s3, bucket, given):
+    s3.put_object(Bucket=bucket, Key="notes.txt", Body=b"x")
+    thing, objects = {"Bucket": bucket}, {"Bucket": bucket, "Key": "notes.txt"}
+    for call, named in [(s3.put_bucket_acl, thing), (s3.put_object_acl, objects), (s3.put_object, objects)]:
+        refused = refusal(call, **named, **given)
+        assert (refused.status, refused.code) == (403, "AccessDenied")
+        assert refused.message.endswith(PUBLIC_LIST)
+        s3.delete_public_access_block(Bucket=bucket)
+        assert refusal(call, **named, **given) == NO_LISTS
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+
+
+def test_a_bucket_without_lists_takes_the_owners_full_control_alone(s3, bucket):
+    assert refusal(s3.put_bucket_acl, Bucket=bucket, ACL="private") == NO_LISTS
+    assert refusal(s3.put_object, Bucket=bucket, Key="notes.txt", ACL="private") == NO_LISTS
+    assert s3.put_object(Bucket=bucket, Key="notes.txt", ACL="bucket-owner-full-control")
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
+    assert s3.put_bucket_acl(Bucket=bucket, ACL="private")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"ACL": "public-read"}, "InvalidBucketAclWithObjectOwnership"),
+        ({"ACL": "public-read", "ObjectOwnership": "ObjectWriter"}, "InvalidBucketAclWithBlockPublicAccessError"),
+        ({"ObjectOwnership": "Nobody"}, "InvalidArgument"),
+        ({"CreateBucketConfiguration": {"LocationConstraint": "foo"}}, "InvalidLocationConstraint"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_not_made(s3, given, code):
+    name = unique("bucket")
+    assert refusal(s3.create_bucket, Bucket=name, **given).code == code
+    assert refusal(s3.get_bucket_policy, Bucket=name).code == "NoSuchBucket"

@@ -181,13 +181,18 @@ def broken():
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("service", "call"),
-    [("iam", "list_policies"), ("s3", "list_buckets"), ("glue", "get_jobs"), ("eks", "list_clusters")],
+    ("service", "call", "asked"),
+    [
+        ("iam", "list_policies", {}),
+        ("s3", "list_objects_v2", {"Bucket": "any"}),
+        ("glue", "get_jobs", {}),
+        ("eks", "list_clusters", {}),
+    ],
 )
-def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(broken, service, call, caplog):
+def test_a_mistake_of_the_sandbox_itself_is_told_and_logged(broken, service, call, asked, caplog):
     admin = administrator(broken)
     with caplog.at_level(logging.ERROR):
-        told = refusal(getattr(client(broken, service, admin), call))
+        told = refusal(getattr(client(broken, service, admin), call), **asked)
     assert told == (500, "InternalFailure", "The sandbox failed; its log says where.")
     assert "'NoneType' object has no attribute 'answer'" in caplog.text, "the log has the traceback"
     assert client(broken, "sts", admin).get_caller_identity(), "and the sandbox goes on"

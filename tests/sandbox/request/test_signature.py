@@ -45,6 +45,7 @@ def bucket(sandbox):
     name = unique("bucket")
     s3 = client(sandbox, "s3", administrator(sandbox))
     s3.create_bucket(Bucket=name)
+    s3.delete_public_access_block(Bucket=name)
     s3.put_object(Bucket=name, Key="notes.txt", Body=b"hello")
     return name
 

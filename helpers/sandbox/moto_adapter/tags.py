@@ -1,11 +1,12 @@
-"""What can be seen of resources: buckets' policies and objects, and tags."""
+"""The tags of resources."""
 
 import sys
 from typing import Any
 
 from moto.iam.models import InstanceProfile, ManagedPolicy, Role, User
 
-from helpers.sandbox.moto_adapter.accounts import Document, account_ids, iam, parse_json, role_by_arn, user_by_arn
+from helpers.sandbox.moto_adapter.accounts import account_ids, iam, role_by_arn, user_by_arn
+from helpers.sandbox.moto_adapter.buckets import stored_object
 
 Tagged = User | Role | ManagedPolicy | InstanceProfile
 
@@ -53,47 +54,3 @@ def _iam_tags(account_id: str, arn: str) -> dict[str, str]:
         return {}
     entity = user_by_arn(arn) or role_by_arn(arn) or iam(account_id).managed_policies.get(arn)
     return entity_tags(entity) if entity else {}
-
-
-def bucket_owner(bucket_name: str) -> str | None:
-    """Find the account that owns a bucket; None where there is no such bucket."""
-    found = _bucket(bucket_name)
-    return found[0].account_id if found else None
-
-
-def bucket_policy(bucket_name: str) -> Document | None:
-    """Read a bucket's policy; None where there is none, or no such bucket."""
-    found = _bucket(bucket_name)
-    policy = found[1].policy if found else None
-    return parse_json(policy.decode() if isinstance(policy, bytes) else policy) if policy else None
-
-
-def stored_object(bucket_name: str, key: str) -> tuple[Any, Any] | None:
-    """Find an S3 object with the part of moto that it is in; None where there is none, or its delete marker alone."""
-    from moto.s3.models import FakeKey  # start-up time: 10 ms, and not every sandbox is asked for S3
-
-    found = _bucket(bucket_name)
-    stored = found[1].keys.get(key) if found else None
-    return (found[0], stored) if found and isinstance(stored, FakeKey) else None
-
-
-def _bucket(name: str) -> tuple[Any, Any] | None:
-    """Find a bucket with the part of moto that it is in."""
-    from moto.s3.models import s3_backends  # as above
-
-    owner = s3_backends.bucket_accounts.get(name)
-    backend = s3_backends[owner[1]][owner[0]] if owner else None
-    bucket = backend.buckets.get(name) if backend else None
-    return (backend, bucket) if bucket else None
-
-
-def rewrite_bucket_policies(old: str, new: str) -> None:
-    """Replace a text in every bucket policy."""
-    if "moto.s3.models" not in sys.modules:
-        return
-    from moto.s3.models import s3_backends  # as above
-
-    for account_id in account_ids():
-        for bucket in s3_backends[account_id]["aws"].buckets.values():
-            if bucket.policy:
-                bucket.policy = bucket.policy.replace(old.encode(), new.encode())
