@@ -5,6 +5,8 @@ import io
 import os
 import shlex
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -13,6 +15,11 @@ from support.sandbox_clients import Signer, clean_environment
 
 # What version 2 alone has. The one that is installed, from PyPI, is version 1; these take its global options.
 ONLY_IN_VERSION_2 = (["configure", "sso"], ["sso", "login"], ["login"])
+
+
+def _data() -> str:
+    """Where the AWS CLI keeps its data: it tells the environment when it is loaded, and a test may have undone that."""
+    return str(Path(str(find_spec("awscli").origin)).parent / "data")
 
 
 def command_problem(words: list[str]) -> str | None:
@@ -43,7 +50,7 @@ def aws_cli() -> Any:
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     kept |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    with mock.patch.dict(os.environ, kept | {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}, clear=True):
+    with mock.patch.dict(os.environ, kept | {"AWS_DATA_PATH": _data()}, clear=True):
         return create_clidriver().create_help_command()
 
 
@@ -59,7 +66,7 @@ def run_line(line: str, account: Account, signer: Signer) -> str:
         "AWS_SESSION_TOKEN": getattr(signer, "session_token", None) or "",
         "AWS_ENDPOINT_URL": account.endpoint_url or "",
         "AWS_DEFAULT_REGION": account.region,
-        "AWS_DATA_PATH": os.environ["AWS_DATA_PATH"],
+        "AWS_DATA_PATH": _data(),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }

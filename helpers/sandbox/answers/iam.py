@@ -10,11 +10,11 @@ from typing import cast
 
 from werkzeug.wrappers import Response
 
-from helpers.sandbox.answers import iam_lists, mfa_devices, simulator
+from helpers.sandbox.answers import iam_lists, mfa_devices, service_linked_roles, simulator
 from helpers.sandbox.answers.iam_lists import page, shown_user
 from helpers.sandbox.answers.responses import Answer, Result, forward, result_response
-from helpers.sandbox.checks.existing import existing_policy, named_in, no_such_entity
-from helpers.sandbox.checks.iam_rules import TAGS_IGNORING_CASE
+from helpers.sandbox.checks.existing import existing_policy, named_in, no_such_entity, too_many_tags
+from helpers.sandbox.checks.iam_rules import TAGS_IGNORING_CASE, TAGS_QUOTA
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import account_ids, iam, named, user_by_access_key
 from helpers.sandbox.moto_adapter.additions import boundary_arn, new_user, set_user_boundary
@@ -23,8 +23,6 @@ from helpers.sandbox.moto_adapter.protocols import Application
 from helpers.sandbox.moto_adapter.tags import Tagged, entity_tags, set_entity_tags
 from helpers.sandbox.moto_adapter.types import Role, User
 from helpers.sandbox.request.call import Call
-
-TAGS_QUOTA = 50
 
 
 def answer(call: Call, moto: Application) -> Response:
@@ -105,14 +103,15 @@ def get_access_key_last_used(call: Call) -> Result:
     """Tell when, where and for which service a key of this account was last used.
 
     Raises:
-        AwsError: `NoSuchEntity`.
+        AwsError: `AccessDenied`: the account has no such key.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
     """
     access_key_id = call.parameters["AccessKeyId"]
     found = user_by_access_key(access_key_id)
     if found is None or found[0].account_id != call.account_id:
-        raise no_such_entity(f"The Access Key with id {access_key_id} cannot be found.")
+        unknown = f"iam:GetAccessKeyLastUsed on resource: access key {access_key_id}"
+        raise AwsError("AccessDenied", f"User: {call.caller.principal.arn} is not authorized to perform {unknown}", 403)
     user, key = found
     used: Result = {"ServiceName": "N/A", "Region": "N/A"}
     if key.last_used:
@@ -157,7 +156,7 @@ def _tag(kind: str) -> Answer:
         given = {tag["Key"]: tag["Value"] for tag in call.parameters["Tags"]}
         tags = _other_tags(given, entity, kind) | given
         if len(tags) > TAGS_QUOTA:
-            raise AwsError("LimitExceeded", "The number of tags has reached the maximum limit.", 409)
+            raise too_many_tags()
         set_entity_tags(entity, tags)
         return {}
 
@@ -175,10 +174,15 @@ def _untag(kind: str) -> Answer:
 
 def _list_tags(kind: str) -> Answer:
     def answer(call: Call) -> Result:
-        tags = sorted(entity_tags(_tagged(kind, call)).items())
+        tags = sorted(entity_tags(_tagged(kind, call)).items(), key=_short_first if kind == "Policy" else None)
         return page("Tags", [{"Key": key, "Value": value} for key, value in tags], call)
 
     return answer
+
+
+def _short_first(tag: tuple[str, str]) -> tuple[int, str]:
+    """Order tags as IAM orders a managed policy's."""
+    return len(tag[0]), tag[0]
 
 
 def _tagged(kind: str, call: Call) -> Tagged:
@@ -233,6 +237,7 @@ def _rewrite_policies(arn: str, replacement: str) -> None:
 _ANSWERS: Mapping[str, Answer] = {
     **iam_lists.ANSWERS,
     **mfa_devices.ANSWERS,
+    **service_linked_roles.ANSWERS,
     **simulator.ANSWERS,
     **{f"Tag{kind}": _tag(kind) for kind in ("User", "Role", "Policy", "InstanceProfile")},
     **{f"Untag{kind}": _untag(kind) for kind in ("User", "Role", "Policy", "InstanceProfile")},

@@ -3,13 +3,16 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from helpers.sandbox.answers.responses import Answer, Result
 from helpers.sandbox.checks.existing import existing_policy, named_in
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import entities, iam
+from helpers.sandbox.moto_adapter.additions import boundary_arn, is_of_aws, uses_as_boundary
 from helpers.sandbox.moto_adapter.types import User
 from helpers.sandbox.request.call import Call
 
@@ -23,13 +26,23 @@ def page(name: str, items: Sequence[Any], call: Call) -> Result:
     Raises:
         AwsError: The marker is none that an earlier answer gave.
     """
-    marker = str(call.parameters.get("Marker", 0))
-    if not marker.isdecimal() or int(marker) > len(items):
-        raise AwsError("ValidationError", "Invalid Marker.")
-    start = int(marker)
+    start = _place(call.parameters["Marker"], len(items)) if "Marker" in call.parameters else 0
     end = start + int(call.parameters.get("MaxItems", DEFAULT_PAGE))
     result: Result = {name: list(items[start:end]), "IsTruncated": end < len(items)}
-    return result | {"Marker": str(end)} if end < len(items) else result
+    return result | {"Marker": _marker(end)} if end < len(items) else result
+
+
+def _marker(place: int) -> str:
+    return b64encode(f"after {place}".encode()).decode()
+
+
+def _place(marker: str, last: int) -> int:
+    with suppress(ValueError):
+        text = b64decode(marker, validate=True).decode()
+        place = int(text.removeprefix("after "))
+        if _marker(place) == marker and 0 <= place <= last:
+            return place
+    raise AwsError("ValidationError", "Invalid Marker.")
 
 
 def shown_user(user: User) -> Result:
@@ -78,6 +91,47 @@ def _roles_by_name(call: Call) -> list[Any]:
     return sorted(_under_prefix(entities("Role", call.account_id), call), key=lambda role: str(role.name))
 
 
+def _policies(call: Call) -> list[Any]:
+    """List managed policies: the account's own first, then AWS's, the oldest first."""
+    wanted, usage = call.parameters.get("Scope", "All"), call.parameters.get("PolicyUsageFilter")
+    found = _under_prefix(iam(call.account_id).managed_policies.values(), call)
+    return sorted(
+        (
+            policy
+            for policy in found
+            if wanted in ("All", "AWS" if is_of_aws(policy) else "Local")
+            and not (call.parameters.get("OnlyAttached") and not policy.attachment_count)
+            and not (usage == "PermissionsBoundary" and not uses_as_boundary(policy))
+            and not (usage == "PermissionsPolicy" and not policy.attachment_count)
+        ),
+        key=lambda policy: (is_of_aws(policy), policy.create_date),
+    )
+
+
+def list_entities_for_policy(call: Call) -> Result:
+    """List whom a managed policy is attached to, and whose boundary it is.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+    """
+    arn, only = existing_policy(call).arn, call.parameters.get("EntityFilter")
+    usage = call.parameters.get("PolicyUsageFilter")
+    found = [
+        (kind, entity)
+        for kind in ("Group", "User", "Role")
+        if only in (None, kind)
+        for entity in _under_prefix(entities(kind, call.account_id), call)
+        if (usage != "PermissionsBoundary" and arn in entity.managed_policies)
+        or (usage != "PermissionsPolicy" and boundary_arn(entity) == arn)
+    ]
+    paged = page("Entities", found, call)
+    shown = paged.pop("Entities")
+    lists = {
+        f"Policy{kind}s": [{f"{kind}Name": one.name, f"{kind}Id": one.id} for of, one in shown if of == kind]
+        for kind in ("Group", "User", "Role")
+    }
+    return lists | paged
+
+
 def _attached_policies(kind: str) -> Callable[[Call], list[Any]]:
     """List what is attached to a thing of this kind, by name without regard to case."""
 
@@ -111,6 +165,7 @@ _LISTS: Mapping[str, tuple[str, Callable[[Call], list[Any]]]] = {
         lambda call: _under_prefix(iam(call.account_id).instance_profiles.values(), call),
     ),
     "ListInstanceProfilesForRole": ("InstanceProfiles", _instance_profiles_of_role),
+    "ListPolicies": ("Policies", _policies),
     "ListPolicyVersions": ("Versions", _policy_versions),
     "ListRolePolicies": ("PolicyNames", lambda call: list(named_in(call, "Role").policies)),
     "ListRoles": ("Roles", _roles_by_name),
@@ -125,5 +180,6 @@ def _pages(name: str, items: Callable[[Call], list[Any]]) -> Answer:
 
 ANSWERS: Mapping[str, Answer] = {
     "GetGroup": get_group,
+    "ListEntitiesForPolicy": list_entities_for_policy,
     **{operation: _pages(*listed) for operation, listed in _LISTS.items()},
 }

@@ -28,7 +28,7 @@ from helpers.sandbox.request.call import Call, Parameters
 from helpers.sandbox.request.identities import NEED_NO_SIGNATURE, NO_PROVIDERS, Session, role_session_principal
 
 HOUR = 3600
-ROOM_FOR_PACKED = 2048
+ROOM_FOR_PACKED = 900
 
 
 def answer(call: Call, _: Application) -> Response:
@@ -111,7 +111,7 @@ def get_federation_token(call: Call) -> Result:
         **tags,
     )
     federated = {"FederatedUserId": f"{user.account_id}:{name}", "Arn": principal.arn}
-    return _shown(opened) | packed | {"FederatedUser": federated}
+    return _shown(opened) | {"PackedPolicySize": 0} | packed | {"FederatedUser": federated}
 
 
 def get_session_token(call: Call) -> Result:

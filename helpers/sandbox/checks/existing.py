@@ -65,6 +65,11 @@ def over_quota(quota: str, limit: int) -> AwsError:
     return AwsError("LimitExceeded", f"Cannot exceed quota for {quota}: {limit}", 409)
 
 
+def too_many_tags() -> AwsError:
+    """Build the refusal of one more tag than a thing may have."""
+    return AwsError("LimitExceeded", "The number of tags has reached the maximum limit.", 409)
+
+
 def is_taken(name: str, names: Iterable[str]) -> bool:
     """Tell whether a name is among these: IAM keeps names as they are written, but compares without case."""
     return name.lower() in map(str.lower, names)

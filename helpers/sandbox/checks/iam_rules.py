@@ -6,13 +6,22 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 from typing import Any
 
 from helpers.sandbox.checks import policy_rules
-from helpers.sandbox.checks.existing import Check, already_exists, is_taken, named_in, no_such_entity, over_quota
+from helpers.sandbox.checks.existing import (
+    Check,
+    already_exists,
+    is_taken,
+    named_in,
+    no_such_entity,
+    over_quota,
+    too_many_tags,
+)
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.accounts import entities, iam
 from helpers.sandbox.request.call import Call
 
 GROUPS_OF_A_USER_QUOTA = 10
 ACCESS_KEYS_QUOTA = 2
+TAGS_QUOTA = 50
 TAGS_IGNORING_CASE = ("User", "Role")
 """What has no two tags whose keys differ in capitals only."""
 
@@ -164,6 +173,30 @@ def _remove_role_from_instance_profile(call: Call) -> None:
         raise no_such_entity(f"Role {role.name} in Instance Profile {profile.name} cannot be found.")
 
 
+# --- identity providers
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+
+
+def _create_provider(call: Call) -> None:
+    url = call.parameters["Url"]
+    arn = f"arn:aws:iam::{call.account_id}:oidc-provider/{url.removeprefix('https://')}"
+    if arn in iam(call.account_id).open_id_providers:
+        raise already_exists(f"Provider with url {url} already exists.")
+
+
+def _delete_provider(call: Call) -> None:
+    arn = call.parameters["OpenIDConnectProviderArn"]
+    if arn not in iam(call.account_id).open_id_providers:
+        raise no_such_entity(f"OpenId connect Provider {arn} cannot be found.")
+
+
+def _tag_provider(call: Call) -> None:
+    provider = iam(call.account_id).open_id_providers.get(call.parameters["OpenIDConnectProviderArn"])
+    given = {tag["Key"] for tag in call.parameters["Tags"]}
+    if provider and len(given | set(provider.tags)) > TAGS_QUOTA:
+        raise too_many_tags()
+
+
 # --- groups
 
 
@@ -188,15 +221,18 @@ _CHECKS: dict[str, Check] = policy_rules.CHECKS | {
     "CreateAccessKey": _create_access_key,
     "CreateInstanceProfile": _create_instance_profile,
     "CreateLoginProfile": _create_login_profile,
+    "CreateOpenIDConnectProvider": _create_provider,
     "CreateRole": _create_role,
     "CreateUser": policy_rules.check_boundary,
     "DeleteAccessKey": _known_access_key,
     "DeleteGroup": _delete_group,
     "DeleteLoginProfile": _known_login_profile,
+    "DeleteOpenIDConnectProvider": _delete_provider,
     "DeleteRole": _delete_role,
     "DeleteUser": _delete_user,
     "GetLoginProfile": _known_login_profile,
     "RemoveRoleFromInstanceProfile": _remove_role_from_instance_profile,
+    "TagOpenIDConnectProvider": _tag_provider,
     "UpdateAccessKey": _known_access_key,
     "UpdateGroup": _rename("Group"),
     "UpdateLoginProfile": _known_login_profile,

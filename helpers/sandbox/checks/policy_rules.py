@@ -198,7 +198,6 @@ CHECKS: dict[str, Check] = {
     "DeletePolicyVersion": _delete_policy_version,
     "GetPolicy": _known_managed_policy,
     "GetPolicyVersion": _known_version,
-    "ListEntitiesForPolicy": _known_managed_policy,
     "ListPolicyTags": _known_managed_policy,
     "ListPolicyVersions": _known_managed_policy,
     "PutRolePermissionsBoundary": check_boundary,

@@ -1,5 +1,6 @@
 """What moto lacks, or does otherwise than AWS: ids, keys, boundaries, MFA devices, last use, managed policies."""
 
+import json
 import re
 from copy import copy
 from datetime import datetime
@@ -10,6 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import (
     AccessKey,
     AccessKeyLastUsed,
+    AWSManagedPolicy,
     Group,
     IAMBackend,
     ManagedPolicy,
@@ -36,6 +38,25 @@ def new_temporary_key(account_id: str) -> AccessKey:
 def random_token(length: int) -> str:
     """Make random text for a session token; repeatable after `seed`."""
     return mock_random.get_random_string(length)
+
+
+def new_service_linked_role(account_id: str, name: str, service: str, description: str | None, policy_arn: str) -> Role:
+    """Make a role that this service alone may assume, with a policy of AWS's where moto has it."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    account = iam(account_id)
+    role = account.create_role(
+        role_name=name,
+        assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        path=f"/aws-service-role/{service}/",
+        permissions_boundary=None,
+        description=description or "",
+        tags=[],
+        max_session_duration="3600",
+        linked_service=service,
+    )
+    if policy := account.managed_policies.get(policy_arn):
+        policy.attach_to(role)
+    return role
 
 
 # --- permissions boundaries: moto gives them to roles alone, and calls their type otherwise
@@ -136,7 +157,8 @@ _use_aws_unique_ids(iam_models.User, "AIDA")
 _use_aws_unique_ids(iam_models.Group, "AGPA")
 _use_aws_unique_ids(iam_models.InstanceProfile, "AIPA")
 _random_policy_id = iam_models.random_policy_id  # type: ignore[attr-defined]
-iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:]}"  # type: ignore[attr-defined]
+_BASE_32 = str.maketrans("0189", "ABCD")
+iam_models.random_policy_id = lambda: f"ANPA{_random_policy_id()[4:].translate(_BASE_32)}"  # type: ignore[attr-defined]
 
 
 # --- managed policies: moto leaves their names and ids out of the account's details, and counts no boundaries
@@ -148,12 +170,40 @@ def uses_as_boundary(policy: ManagedPolicy) -> int:
     return [*map(boundary_arn, account.users.values()), *map(boundary_arn, account.roles.values())].count(policy.arn)
 
 
+def is_of_aws(policy: ManagedPolicy) -> bool:
+    """Tell whether a managed policy is AWS's own."""
+    return isinstance(policy, AWSManagedPolicy)
+
+
 iam_models.ManagedPolicy.permissions_boundary_usage_count = property(uses_as_boundary)  # type: ignore[attr-defined]
 iam_models.ManagedPolicy.policy_name = property(lambda self: self.name)  # type: ignore[attr-defined]
 iam_models.ManagedPolicy.policy_id = property(lambda self: self.id)  # type: ignore[attr-defined]
 
 
-# --- AWS's managed policies: moto reads its 1,500 anew for each account
+# --- the account's summary: moto does not tell that the root user has a password
+
+_summary_map = iam_models.AccountSummary.summary_map.fget  # type: ignore[attr-defined]
+iam_models.AccountSummary.summary_map = property(  # type: ignore[assignment, method-assign]
+    lambda self: _summary_map(self) | {"AccountPasswordPresent": 1}
+)
+
+
+# --- AWS's managed policies: moto reads its 1,500 anew for each account, and has no descriptions
+
+_DESCRIPTIONS = {
+    "AdministratorAccess": "Provides full access to AWS services and resources.",
+    "AmazonEC2FullAccess": "Provides full access to Amazon EC2 via the AWS Management Console.",
+    "AmazonEC2ReadOnlyAccess": "Provides read only access to Amazon EC2 via the AWS Management Console.",
+    "AmazonS3FullAccess": "Provides full access to all buckets via the AWS Management Console.",
+    "AmazonS3ReadOnlyAccess": "Provides read only access to all buckets via the AWS Management Console.",
+    "IAMFullAccess": "Provides full access to IAM via the AWS Management Console.",
+    "IAMReadOnlyAccess": "Provides read only access to IAM via the AWS Management Console.",
+    "IAMUserChangePassword": "Provides the ability for an IAM user to change their own password.",
+    "ReadOnlyAccess": "Provides read-only access to AWS services and resources.",
+    "SystemAdministrator": "Grants full access permissions necessary for resources required for application and "
+    "development operations.",
+}
+"""Of the policies that learners meet most."""
 
 
 def _share_aws_managed_policies() -> None:
@@ -166,6 +216,7 @@ def _share_aws_managed_policies() -> None:
         shared = [copy(policy) for policy in first]
         for policy in shared:
             policy.account_id = self.account_id
+            policy.description = _DESCRIPTIONS.get(policy.name, "")
         return shared
 
     iam_models.IAMBackend._init_aws_policies = copied  # type: ignore[method-assign]

@@ -16,9 +16,20 @@ from moto.core.serialize import AttributePickerContext, TimestampSerializer, XFo
 _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
     ("CreatePolicyVersion", "PolicyVersion"): frozenset({"Document"}),
     ("CreateRole", "Role"): frozenset({"Description", "MaxSessionDuration", "RoleLastUsed"}),
+    ("CreateServiceLinkedRole", "Role"): frozenset({"Description", "MaxSessionDuration", "RoleLastUsed", "Tags"}),
+    ("ListPolicies", "Policy"): frozenset({"Description", "Tags"}),
     ("ListRoles", "Role"): frozenset({"PermissionsBoundary", "RoleLastUsed", "Tags"}),
+    ("UpdateRoleDescription", "Role"): frozenset({"MaxSessionDuration", "RoleLastUsed", "Tags"}),
 }
 """By call, and there by the shape that botocore's model gives the thing: what AWS does not show of it."""
+
+_LEFT_OUT_EMPTY: Mapping[tuple[str, str], frozenset[str]] = {
+    ("GetAccountAuthorizationDetails", "ManagedPolicyDetail"): frozenset({"Description"}),
+    ("GetAccountAuthorizationDetails", "UserDetail"): frozenset({"UserPolicyList"}),
+    ("GetAccountPasswordPolicy", "PasswordPolicy"): frozenset({"HardExpiry", "MaxPasswordAge"}),
+    ("GetPolicy", "Policy"): frozenset({"Description"}),
+}
+"""What AWS does not show where it is empty, zero or false."""
 
 _OF_A_ROLE_IN_A_PROFILE = frozenset({"Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"})
 
@@ -29,6 +40,8 @@ class AsAwsShows(XFormedAttributePicker):
     def __call__(self, context: AttributePickerContext) -> Any:
         """Find the part `context.key` of `context.obj`."""
         value = super().__call__(context)
+        if isinstance(context.obj, Exception) and context.key == "message":
+            return None  # an error in XML has its Message already
         shown = _SHOWN.get(context.service_model.service_name if context.service_model else "")
         return shown(value, context) if shown else value
 
@@ -37,6 +50,8 @@ def _of_iam(value: Any, context: AttributePickerContext) -> Any:
     operation, thing = context.key_path.partition(".")[0], context.shape.parent.name  # type: ignore[attr-defined]
     in_a_profile = thing == "Role" and context.key_path.endswith("InstanceProfile.Roles.Role")
     if value is None or context.key in _LEFT_OUT.get((operation, thing), ()):
+        return None
+    if not value and context.key in _LEFT_OUT_EMPTY.get((operation, thing), ()):
         return None
     if in_a_profile and context.key not in _OF_A_ROLE_IN_A_PROFILE:
         return None

@@ -1,9 +1,11 @@
 """What the sandbox's IAM answers by itself: users' permissions boundaries, and when keys and roles were last used."""
 
 import datetime
+import re
 from urllib.parse import urlencode
 
 import pytest
+from botocore.exceptions import ClientError
 
 from support.sandbox_clients import (
     HERE,
@@ -264,8 +266,10 @@ def test_a_role_was_last_used_when_a_session_of_it_last_called(sandbox):
 
 def test_another_accounts_key_is_unknown(sandbox):
     elsewhere = new_user(sandbox, account_id=THERE)
-    answer = refusal(iam(sandbox).get_access_key_last_used, AccessKeyId=elsewhere.key.access_key_id)
-    assert answer.code == "NoSuchEntity"
+    key = elsewhere.key.access_key_id
+    who = f"arn:aws:iam::{HERE}:user/administrator"
+    message = f"User: {who} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {key}"
+    assert refusal(iam(sandbox).get_access_key_last_used, AccessKeyId=key) == Refusal(403, "AccessDenied", message)
 
 
 # --- the shapes of answers
@@ -420,3 +424,130 @@ def test_documents_are_encoded_on_the_wire_as_a_part_of_a_url(sandbox, operation
 def test_dates_have_no_parts_of_seconds(sandbox):
     role = new_role(sandbox, trust({"Service": "ec2.amazonaws.com"})).rpartition("/")[2]
     assert iam(sandbox).get_role(RoleName=role)["Role"]["CreateDate"].microsecond == 0
+
+
+def test_an_error_has_its_message_once(sandbox):
+    with pytest.raises(ClientError) as caught:
+        iam(sandbox).get_role(RoleName=unique("none"))
+    assert caught.value.response["Error"].keys() == {"Code", "Message", "Type"}
+    assert "message" not in caught.value.response
+
+
+def test_a_description_that_is_changed_is_answered_with_the_role_in_short(sandbox):
+    name = new_role(sandbox, trust({"Service": "ec2.amazonaws.com"}), MaxSessionDuration=7200).rpartition("/")[2]
+    shown = iam(sandbox).update_role_description(RoleName=name, Description="new")["Role"]
+    assert shown.keys() == {
+        *("Arn", "AssumeRolePolicyDocument", "CreateDate", "Description", "Path", "RoleId", "RoleName"),
+    }
+
+
+def test_the_accounts_own_policies_are_listed_before_those_of_aws(sandbox):
+    own = new_policy(sandbox, allow("s3:*"))
+    listed = iam(sandbox).list_policies()["Policies"]
+    assert own in [policy["Arn"] for policy in listed]
+    assert not {"Description", "Tags"} & listed[0].keys()
+    of_aws = iam(sandbox).list_policies(Scope="AWS", MaxItems=5)
+    names = ["AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess"]
+    assert [policy["PolicyName"] for policy in of_aws["Policies"]][:3] == names
+    after = iam(sandbox).list_policies(Scope="AWS", MaxItems=5, Marker=of_aws["Marker"])["Policies"]
+    assert not {policy["Arn"] for policy in after} & {policy["Arn"] for policy in of_aws["Policies"]}
+    assert [policy["Arn"] for policy in iam(sandbox).list_policies(Scope="Local", MaxItems=1000)["Policies"]].count(own)
+
+
+@pytest.mark.parametrize("marker", ["1", "tomorrow", "YWZ0ZXIgOTk5OTk5", "YWZ0ZXIgLTE="])
+def test_a_marker_that_no_answer_gave_is_refused(sandbox, marker):
+    assert refusal(iam(sandbox).list_policies, Marker=marker) == Refusal(400, "ValidationError", "Invalid Marker.")
+
+
+def test_whom_a_policy_is_attached_to_and_whose_boundary_it_is(sandbox):
+    policy, attached, bound = new_policy(sandbox, allow("s3:*")), new_user(sandbox), unique("bound")
+    iam(sandbox).attach_user_policy(UserName=attached.name, PolicyArn=policy)
+    iam(sandbox).create_user(UserName=bound, PermissionsBoundary=policy)
+
+    def users(**asked):
+        found = iam(sandbox).list_entities_for_policy(PolicyArn=policy, **asked)
+        assert found["PolicyRoles"] == found["PolicyGroups"] == []
+        return {user["UserName"] for user in found["PolicyUsers"]}
+
+    assert users() == {attached.name, bound}
+    assert users(PolicyUsageFilter="PermissionsPolicy") == {attached.name}
+    assert users(PolicyUsageFilter="PermissionsBoundary") == {bound}
+    assert users(EntityFilter="User") == {attached.name, bound}
+    assert users(EntityFilter="LocalManagedPolicy") == set()
+    first = iam(sandbox).list_entities_for_policy(PolicyArn=policy, MaxItems=1)
+    rest = users(Marker=first["Marker"])
+    assert {first["PolicyUsers"][0]["UserName"], *rest} == {attached.name, bound}
+    unknown = f"{policy}-none"
+    assert refusal(iam(sandbox).list_entities_for_policy, PolicyArn=unknown) == Refusal(
+        404, "NoSuchEntity", f"Policy {unknown} does not exist or is not attachable."
+    )
+
+
+def test_policies_of_aws_have_descriptions_and_ids_in_base_32(sandbox):
+    policy = iam(sandbox).get_policy(PolicyArn="arn:aws:iam::aws:policy/IAMUserChangePassword")["Policy"]
+    assert policy["Description"] == "Provides the ability for an IAM user to change their own password."
+    ids = [each["PolicyId"] for each in iam(sandbox).list_policies(MaxItems=1000)["Policies"]]
+    assert all(re.fullmatch("ANPA[A-Z2-7]{17}", each) for each in ids)
+    own = iam(sandbox).get_policy(PolicyArn=new_policy(sandbox, allow("s3:*")))["Policy"]
+    assert "Description" not in own
+
+
+def test_the_tags_of_a_policy_are_listed_short_keys_first(sandbox):
+    tags = [{"Key": key, "Value": "x"} for key in ("abc", "b", "z", "a")]
+    made = iam(sandbox).create_policy(PolicyName=unique("policy"), PolicyDocument=document(allow("s3:*")), Tags=tags)[
+        "Policy"
+    ]
+    listed = iam(sandbox).list_policy_tags(PolicyArn=made["Arn"])["Tags"]
+    assert [tag["Key"] for tag in listed] == ["a", "b", "z", "abc"]
+
+
+def test_authorization_details_leave_out_what_aws_leaves_out(sandbox):
+    user, policy = new_user(sandbox).name, new_policy(sandbox, allow("s3:*"))
+    details = iam(sandbox).get_account_authorization_details(Filter=["User", "LocalManagedPolicy"])
+    [shown] = [each for each in details["UserDetailList"] if each["UserName"] == user]
+    assert "UserPolicyList" not in shown
+    assert shown["AttachedManagedPolicies"] == shown["GroupList"] == []
+    [shown] = [each for each in details["Policies"] if each["Arn"] == policy]
+    assert "Description" not in shown
+
+
+def test_the_account_in_numbers(sandbox):
+    assert iam(sandbox).get_account_summary()["SummaryMap"]["AccountPasswordPresent"] == 1
+    iam(sandbox).update_account_password_policy()
+    shown = iam(sandbox).get_account_password_policy()["PasswordPolicy"]
+    assert not {"HardExpiry", "MaxPasswordAge", "PasswordReusePrevention"} & shown.keys()
+
+
+def test_identity_providers_are_there_once(sandbox):
+    domain = f"{unique('oidc')}.example.com"
+    admin, given = iam(sandbox), {"Url": f"https://{domain}", "ThumbprintList": ["c" * 40]}
+    arn = admin.create_open_id_connect_provider(**given)["OpenIDConnectProviderArn"]
+    assert refusal(admin.create_open_id_connect_provider, **given) == Refusal(
+        409, "EntityAlreadyExists", f"Provider with url https://{domain} already exists."
+    )
+    tags = [{"Key": f"k{number}", "Value": "x"} for number in range(50)]
+    admin.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=tags)
+    one_more = refusal(
+        admin.tag_open_id_connect_provider, OpenIDConnectProviderArn=arn, Tags=[{"Key": "k50", "Value": "x"}]
+    )
+    assert one_more == Refusal(409, "LimitExceeded", "The number of tags has reached the maximum limit.")
+    admin.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert refusal(admin.delete_open_id_connect_provider, OpenIDConnectProviderArn=arn) == Refusal(
+        404, "NoSuchEntity", f"OpenId connect Provider {arn} cannot be found."
+    )
+
+
+def test_of_several_parameters_at_fault_aws_names_each_in_its_own_order(sandbox):
+    asked = {"MaxPasswordAge": 1096, "MinimumPasswordLength": 129, "PasswordReusePrevention": 25}
+    message = refusal(iam(sandbox).update_account_password_policy, **asked).message
+    named = re.findall(r"at '(\w+)'", message)
+    assert named == ["minimumPasswordLength", "passwordReusePrevention", "maxPasswordAge"]
+    too_long = {"Url": "b" * 256, "ThumbprintList": ["b" * 41], "ClientIDList": ["b" * 256]}
+    message = refusal(iam(sandbox).create_open_id_connect_provider, **too_long).message
+    assert message == (
+        "3 validation errors detected: Value at 'clientIDList' failed to satisfy constraint: Member must satisfy "
+        "constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal "
+        "to 1]; Value at 'thumbprintList' failed to satisfy constraint: Member must satisfy constraint: [Member must "
+        "have length less than or equal to 40, Member must have length greater than or equal to 40]; Value at 'url' "
+        "failed to satisfy constraint: Member must have length less than or equal to 255"
+    )

@@ -183,7 +183,7 @@ def broken():
 @pytest.mark.parametrize(
     ("service", "call", "asked"),
     [
-        ("iam", "list_policies", {}),
+        ("iam", "list_account_aliases", {}),
         ("s3", "list_objects_v2", {"Bucket": "any"}),
         ("glue", "get_jobs", {}),
         ("eks", "list_clusters", {}),
