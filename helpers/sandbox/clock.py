@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from helpers.sandbox.moto_adapter.accounts import Accounts, copy_accounts
 
+_FARTHEST = timedelta(days=100 * 365)
 _READS = ("Get", "List", "Simulate", "Generate")
 
 
@@ -17,21 +18,33 @@ class Clock:
     """The machine's time, plus what it was moved forward by."""
 
     def __init__(self) -> None:
-        self._ahead = timedelta()
+        self._moves: list[tuple[datetime, timedelta]] = []
 
     def now(self) -> datetime:
         """Return the time in the sandbox."""
-        return datetime.now(UTC) + self._ahead
+        return datetime.now(UTC) + self._ahead_at(None)
+
+    def since(self, moment: datetime) -> timedelta:
+        """Tell how much time has gone by in the sandbox since a moment of the machine's time."""
+        return self.now() - (moment + self._ahead_at(moment))
 
     def advance(self, seconds: float) -> None:
         """Move the time forward; it never goes back.
 
         Raises:
-            ValueError: The seconds are negative, no number, or more than a century.
+            ValueError: The seconds are negative, no number, or it would be more than a century ahead.
         """
-        if not 0 <= seconds <= 100 * 365 * 24 * 3600:
-            raise ValueError(f"{seconds} seconds is no way forward: give a number from 0 up to a century's seconds.")
-        self._ahead += timedelta(seconds=seconds)
+        ahead = self._ahead_at(None)
+        if not 0 <= seconds <= (_FARTHEST - ahead).total_seconds():
+            raise ValueError(
+                f"{seconds} seconds is no way forward: give a number from 0 up to where the clock is a century ahead."
+            )
+        self._moves.append((datetime.now(UTC), ahead + timedelta(seconds=seconds)))
+
+    def _ahead_at(self, moment: datetime | None) -> timedelta:
+        """Tell how far ahead the clock is, or was at a moment of the machine's time."""
+        moves = (ahead for moved_at, ahead in reversed(self._moves) if moment is None or moved_at <= moment)
+        return next(moves, timedelta())
 
 
 class Propagation:

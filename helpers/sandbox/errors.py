@@ -1,20 +1,24 @@
 """Refusals, in the words and the protocol of the service that was called."""
 
+import re
 from typing import Literal
 
 from helpers.sandbox.moto_adapter.types import ServiceModel
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Family = Literal["query", "s3", "ec2", "json", "rest-json"]
 
 
 class AwsError(Exception):
-    """An error as AWS sends it: `code`, `message` and the HTTP `status`."""
+    """An error as AWS sends it: `code`, `message` and the HTTP `status`; with S3's, `details` by name."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, status: int = 400, **details: str) -> None:
         self.code = code
-        self.message = message
+        self.message = _NOT_IN_XML.sub("?", message)
         self.status = status
+        self.details = {name: _NOT_IN_XML.sub("?", value) for name, value in details.items()}
+        super().__init__(self.message)
 
 
 def family(service: ServiceModel) -> Family:

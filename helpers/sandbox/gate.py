@@ -137,7 +137,7 @@ class Gate:
     def _authenticate(self, request: Request, signature: Signature | None, service: ServiceModel) -> Caller:
         now = self._clock.now()
         with looking_at(self._propagation.effective()):
-            caller = authenticate(request, signature, service, self._sessions, now)
+            caller = authenticate(request, signature, service, self._sessions, now, self._clock.since)
         if signature:
             note_use(caller, signature, now)
         return caller
@@ -150,7 +150,7 @@ class Gate:
 
     def _control(self, request: Request, caller: Caller) -> Response:
         """Let an administrator, and nobody else, move the clock or use the switches of moto itself (reset, seed, …)."""
-        if not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
+        if caller.session or not (isinstance(caller.entity, User) and caller.entity.name == ADMINISTRATOR):
             raise AwsError("AccessDenied", f"{request.path} is for the sandbox's administrators alone.", 403)
         if request.path == ADVANCE_PATH:
             return self._advance(request)

@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from time import sleep, time
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from helpers import clean_up, sts
 from helpers.account import open_account
 from helpers.clients.clock import answered_at
 from helpers.lessons import steps
+from helpers.sandbox.clock import Clock
 from support.sandbox_clients import (
     Refusal,
     administrator,
@@ -27,6 +31,7 @@ from support.sandbox_clients import (
     running_sandbox,
     send,
     trust,
+    unique,
 )
 
 HOUR = 3600
@@ -113,6 +118,39 @@ def test_only_an_administrator_moves_the_clock(sandbox):
     assert "administrators alone" in refused.stderr
     assert send(sandbox, "POST", "/sandbox/advance", body=b"9999", signer=None).status == 403
     assert "assumed-role" in client(sandbox, "sts", session).get_caller_identity()["Arn"]
+
+
+def test_a_presigned_url_ends_by_the_clock_that_it_was_signed_under(sandbox):
+    admin, bucket = administrator(sandbox), unique("bucket")
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=sandbox.endpoint_url,
+        region_name=sandbox.region,
+        aws_access_key_id=admin.access_key_id,
+        aws_secret_access_key=admin.secret_access_key,
+        config=Config(signature_version="s3v4"),
+    )
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="notes.txt", Body=b"hello")
+    pass_time(sandbox, HOUR)
+    moved_in = int(time())
+    while int(time()) == moved_in:  # a signature tells its second
+        sleep(0.01)
+    wanted = {"Bucket": bucket, "Key": "notes.txt"}
+    path = s3.generate_presigned_url("get_object", wanted, ExpiresIn=60).removeprefix(sandbox.endpoint_url)
+    assert send(sandbox, "GET", path).body == b"hello"
+    pass_time(sandbox, 61)
+    expired = send(sandbox, "GET", path)
+    assert (expired.status, b"<Message>Request has expired</Message>" in expired.body) == (403, True)
+
+
+def test_the_clock_stops_a_century_ahead():
+    clock = Clock()
+    for _ in range(2):
+        clock.advance(50 * 365 * 24 * HOUR - 1)
+    with pytest.raises(ValueError, match="a century ahead"):
+        clock.advance(24 * HOUR)
+    assert clock.now().year < 2200
 
 
 @pytest.mark.exhaustive(but_first=1)

@@ -23,12 +23,16 @@ from support.sandbox_clients import (
     allow,
     clean_environment,
     client,
+    deny,
+    document,
     end,
     iam,
+    key_of,
     new_user,
     refusal,
     running_sandbox,
     send,
+    session_token,
     start_sandbox,
     unique,
 )
@@ -226,10 +230,21 @@ def others(sandbox):
         "a plain user": new_user(sandbox).key,
         "a powerful user": new_user(sandbox, allow("*")).key,
         "a namesake": new_user(sandbox, allow("*"), name=unique("administrator")).key,
+        "the administrator's guest": guest(sandbox),
+        "the administrator, for a while": session_token(sandbox, administrator(sandbox)),
     }
 
 
-WHO = ["nobody", "a stranger", "a plain user", "a powerful user", "a namesake"]
+def guest(sandbox):
+    """A federated user of the administrator's who may do nothing."""
+    sts = client(sandbox, "sts", administrator(sandbox))
+    return key_of(sts.get_federation_token(Name="guest", Policy=document(deny("*"))))
+
+
+WHO = [
+    *("nobody", "a stranger", "a plain user", "a powerful user", "a namesake"),
+    *("the administrator's guest", "the administrator, for a while"),
+]
 
 
 @pytest.fixture(scope="module")

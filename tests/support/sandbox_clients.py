@@ -231,7 +231,8 @@ def send(
     request = AWSRequest(method, f"{connection.endpoint_url}{path}", dict(headers or {}), data=body)
     if signer:
         auth = S3SigV4Auth if service == "s3" else SigV4Auth
-        credentials = Credentials(signer.access_key_id, signer.secret_access_key)
+        token = getattr(signer, "session_token", None)
+        credentials = Credentials(signer.access_key_id, signer.secret_access_key, token)
         auth(credentials, service, connection.region).add_auth(request)
     wire = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
     try:

@@ -55,7 +55,9 @@ def list_buckets(call: Call) -> Result:
     asked = call.parameters
     region, prefix, token = asked.get("BucketRegion"), asked.get("Prefix", ""), asked.get("ContinuationToken")
     if region and region not in get_session().get_available_regions("s3"):
-        raise AwsError("InvalidArgument", f"Argument value {region} is not a valid AWS Region")
+        raise AwsError(
+            "InvalidArgument", f"Argument value {region} is not a valid AWS Region", ArgumentName="bucket-region"
+        )
     found = [
         bucket
         for bucket in buckets(call.account_id)

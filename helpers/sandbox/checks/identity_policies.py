@@ -25,7 +25,7 @@ SYNTAX = "Syntax errors in policy."
 
 _LEGACY = "The policy failed legacy parsing"
 _SID = re.compile("[0-9A-Za-z]*")
-_PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
+_PARTITIONS = ("*", "aws")
 _WITH_REGION_IN_S3 = ("accesspoint/", "access-grants/", "async-request/", "job/", "storage-lens")
 _IAM_PATHS = (
     *("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/"),
@@ -189,7 +189,7 @@ def _resource_fault(resource: str) -> str | None:
     if len(parts) == 1:
         return f'Resource {resource} must be in ARN format or "*".'
     partition = parts[1]
-    if not _PARTITION.fullmatch(partition):
+    if partition not in _PARTITIONS:
         rest = [*parts[2:], "*", "*", "*", "*"][:4]
         return f'Partition "{partition}" is not valid for resource "arn:{partition}:{":".join(rest)}".'
     if len(parts) == 2 or {"*", "?"} & set(parts[2]):

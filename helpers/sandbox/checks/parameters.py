@@ -29,6 +29,9 @@ _ARN_OF_IAM_OR_STS = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}|aws):(root|[
 _BUCKET_NAME = re.compile(
     r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)"
 )
+_WITH_BODY = {"PutBucketLifecycle", "PutBucketLifecycleConfiguration", "PutObjectLegalHold", "PutObjectRetention"}
+"""The calls of S3 whose model does not say that they need a body."""
+
 _PATHS = ("pathType", "policyPathType")
 _NO_PATH = (
     "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters "
@@ -68,7 +71,7 @@ def _check_bucket_name(call: Call) -> None:
     """
     name = call.parameters.get("Bucket")
     if name and not name.startswith("arn:") and not _BUCKET_NAME.fullmatch(name):
-        raise AwsError("InvalidBucketName", "The specified bucket is not valid.")
+        raise AwsError("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
 
 
 def _check_xml(call: Call) -> None:
@@ -81,7 +84,7 @@ def _check_xml(call: Call) -> None:
     if shape is None or body is None or shape.members[body].type_name != "structure":
         return
     if body not in call.parameters:
-        if body in shape.required_members:
+        if body in shape.required_members or call.operation in _WITH_BODY:
             raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     elif any(value is None for _, value, _ in _broken(shape.members[body], call.parameters[body], body)):
         raise AwsError("MalformedXML", MALFORMED_XML, 400)

@@ -29,8 +29,8 @@ from helpers.sandbox.moto_adapter.accounts import account_ids, iam
 
 _TRUST_ACTION = re.compile(r"sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext)", re.IGNORECASE)
 _BUCKET_ACTION = re.compile(r"\*|s3:[\w*?]+", re.IGNORECASE)
-_BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::([^/]+)(/.*)?", re.DOTALL)
-_PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
+_BUCKET_ARN = re.compile(r"arn:aws:s3:::([^/]+)(/.*)?", re.DOTALL)
+_PRINCIPAL_ARN = re.compile(r"arn:aws:(iam|sts)::(\d{12}):(root|(user|role|assumed-role|federated-user)/.+)")
 _OBJECT_ACTIONS = re.compile(
     r"s3:((get|put|delete)object\w*|(get|put|delete)\w*objecttagging|abortmultipartupload|listmultipartuploadparts"
     r"|restoreobject|bypassgovernanceretention|replicate(object|delete|tags)|objectowneroverridetobucketowner"

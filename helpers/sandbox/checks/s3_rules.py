@@ -15,6 +15,7 @@ from helpers.sandbox.request.call import Call
 
 _OWNERSHIP = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 _PUBLIC_LISTS = {"authenticated-read", "public-read", "public-read-write"}
+_LISTS = _PUBLIC_LISTS | {"aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private"}
 _EVERYBODY = re.compile(r"/groups/global/(AllUsers|AuthenticatedUsers)\b")
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _ACTIONS = {"CopyObject": "PutObject", "CreateMultipartUpload": "PutObject"}
@@ -51,9 +52,11 @@ def _check_new_bucket(parameters: Mapping[str, Any]) -> None:
     region = parameters.get("CreateBucketConfiguration", {}).get("LocationConstraint")
     ownership = parameters.get("ObjectOwnership", _OWNERSHIP[0])
     if region and region not in {"EU", *get_session().get_available_regions("s3")}:
-        raise AwsError("InvalidLocationConstraint", "The specified location-constraint is not valid")
+        message = "The specified location-constraint is not valid"
+        raise AwsError("InvalidLocationConstraint", message, LocationConstraint=region)
     if ownership not in _OWNERSHIP:
-        raise AwsError("InvalidArgument", f"Invalid x-amz-object-ownership header: {ownership}")
+        message = f"Invalid x-amz-object-ownership header: {ownership}"
+        raise AwsError("InvalidArgument", message, ArgumentName="x-amz-object-ownership")
     if _is_list_for_everybody(parameters) and ownership != _OWNERSHIP[0]:
         message = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
         raise AwsError("InvalidBucketAclWithBlockPublicAccessError", message)
@@ -79,10 +82,16 @@ def _gives_a_list(call: Call) -> bool:
 
 def _check_list(call: Call, bucket: str) -> None:
     """Refuse a list for everybody where the bucket blocks these, and any list where the bucket has none."""
+    acl = call.parameters.get("ACL")
+    if not {"ACL", "AccessControlPolicy", *_GRANTS} & call.parameters.keys():
+        message = "Your request was missing a required header"
+        raise AwsError("MissingSecurityHeader", message, MissingHeaderName="x-amz-acl")
+    if acl is not None and acl not in _LISTS:
+        raise AwsError("InvalidArgument", "", ArgumentName="x-amz-acl", ArgumentValue=acl)
     access = public_access(bucket)
     if access.blocks_lists and _is_list_for_everybody(call.parameters):
         raise _prevented(call, "public ACLs", "BlockPublicAcls")
-    if access.has_no_lists and call.parameters.get("ACL") != "bucket-owner-full-control":
+    if access.has_no_lists and acl != "bucket-owner-full-control":
         raise AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 

@@ -18,4 +18,5 @@ os.environ |= {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     "MOTO_DISABLE_GLOBAL_CORS": "true",
+    "MOTO_ENABLE_AMI_VALIDATION": "true",
 }

@@ -11,7 +11,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from moto.core import responses as moto_responses
-from moto.core.serialize import AttributePickerContext, TimestampSerializer, XFormedAttributePicker
+from moto.core.serialize import (
+    AttributePickerContext,
+    S3Serializer,
+    TimestampSerializer,
+    XFormedAttributePicker,
+)
 
 _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
     ("CreatePolicyVersion", "PolicyVersion"): frozenset({"Document"}),
@@ -72,6 +77,19 @@ def _of_s3(value: Any, context: AttributePickerContext) -> Any:
 _SHOWN: Mapping[str, Callable[[Any, AttributePickerContext], Any]] = {"iam": _of_iam, "s3": _of_s3}
 
 moto_responses.XFormedAttributePicker = AsAwsShows  # type: ignore[attr-defined]
+
+
+# --- errors: S3 tells more of some than their words, such as the parameter that was wrong
+
+_written = S3Serializer._serialize_error_metadata
+
+
+def _with_details(self: S3Serializer, serialized: dict[str, Any], error: Exception, shape: Any) -> None:
+    _written(self, serialized, error, shape)
+    serialized.update(getattr(error, "details", {}))
+
+
+S3Serializer._serialize_error_metadata = _with_details  # type: ignore[assignment, method-assign]
 
 
 # --- dates: AWS writes none in smaller parts than seconds

@@ -1,8 +1,8 @@
 """Who is calling: whose access key or session signed a request, and whether the signature is theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from helpers.evaluation.decisions import Policy
 from helpers.evaluation.statements import Principal
@@ -98,6 +98,7 @@ def authenticate(
     service: ServiceModel,
     sessions: Mapping[str, Session],
     now: datetime,
+    age: Callable[[datetime], timedelta],
 ) -> Caller:
     """Find who signed a request, and refuse it unless it was signed with their secret, lately, as it is.
 
@@ -112,7 +113,7 @@ def authenticate(
         raise credential_error("wrong signature", service)
     check_headers(request, signature)
     check_payload(request)
-    check_date(signature, datetime.now(UTC))
+    check_date(signature, datetime.now(UTC), age)
     return caller
 
 

@@ -122,8 +122,7 @@ def operation_of(request: Request, services: list[ServiceModel]) -> tuple[Operat
     if family(service) == "s3":
         raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
     asked = request.values.get("Action") or request.headers.get("X-Amz-Target") or request.path
-    printable = "".join(character if character.isprintable() else "?" for character in asked)
-    message = f"Could not find operation {printable} for version {service.api_version}"
+    message = f"Could not find operation {asked} for version {service.api_version}"
     code = "InvalidAction" if family(service) in ("query", "ec2") else "UnknownOperationException"
     raise AwsError(code, message, 400)
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -211,7 +211,8 @@ def _signature_version_2(request: Request, signature: Signature, credentials: Cr
 
     headers: Any = HTTPHeaders()
     for name, value in [*request.headers.items(), *request.args.items()]:
-        if name.lower().startswith("x-amz-") or name.lower() in ("content-md5", "content-type"):
+        is_signed = name.lower().startswith("x-amz-") or name.lower() in ("content-md5", "content-type")
+        if is_signed and name not in headers:  # a URL's query repeats what the headers are to say
             headers[name] = value
     return str(Auth(credentials).get_signature(request.method, urlsplit(request.raw_url), headers))
 
@@ -228,8 +229,9 @@ def check_headers(request: Request, signature: Signature) -> None:
         return  # version 2 signs them all
     names = (name.lower() for name, _ in request.headers)
     ours = {name for name in names if name == "host" or name.startswith("x-amz-")} - {"x-amz-content-sha256"}
-    if ours - set(signature.signed_headers):
-        raise AwsError("AccessDenied", "There were headers present in the request which were not signed", 403)
+    if unsigned := ours - set(signature.signed_headers):
+        message = "There were headers present in the request which were not signed"
+        raise AwsError("AccessDenied", message, 403, HeadersNotSigned=", ".join(sorted(unsigned)))
 
 
 def check_payload(request: Request) -> None:
@@ -244,17 +246,22 @@ def check_payload(request: Request) -> None:
         raise AwsError("XAmzContentSHA256Mismatch", message, 400)
 
 
-def check_date(signature: Signature, now: datetime) -> None:
+def check_date(signature: Signature, now: datetime, age: Callable[[datetime], timedelta]) -> None:
     """Refuse a request that was signed too long ago or in the future.
 
     A presigned URL of S3 is good for as long as it says; anything else for 15 minutes.
+
+    Args:
+        signature: What says when it was signed.
+        now: The machine's time, which clients sign by.
+        age: Tells how much time has gone by in the sandbox since a moment of the machine's time.
 
     Raises:
         AwsError: The signature's date is none, or now is not the time for it.
     """
     if signature.version == VERSION_2:
         if now.timestamp() > (signature.expires or 0):
-            raise AwsError("AccessDenied", "Request has expired", 403)
+            raise _expired(datetime.fromtimestamp(signature.expires or 0, UTC), now)
         return
     signed_at = signature.signed_at
     if signed_at is None:
@@ -262,12 +269,18 @@ def check_date(signature: Signature, now: datetime) -> None:
         raise AwsError("IncompleteSignature", message, 400)
     earliest, latest = now - MAXIMUM_CLOCK_SKEW, now + MAXIMUM_CLOCK_SKEW
     if signature.service == "s3" and signature.expires is not None:
-        if (now - signed_at).total_seconds() > signature.expires:
-            raise AwsError("AccessDenied", "Request has expired", 403)
+        if age(signed_at).total_seconds() > signature.expires:
+            ended = signed_at + timedelta(seconds=signature.expires)
+            raise _expired(ended, now)
         if signed_at > latest:
             raise AwsError("AccessDenied", "Request is not valid yet", 403)
     elif not earliest <= signed_at <= latest:
         raise _skewed(signature, signed_at < earliest, now)
+
+
+def _expired(end: datetime, now: datetime) -> AwsError:
+    told = {"Expires": f"{end:%Y-%m-%dT%H:%M:%SZ}", "ServerTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+    return AwsError("AccessDenied", "Request has expired", 403, **told)
 
 
 def _skewed(signature: Signature, is_late: bool, now: datetime) -> AwsError:

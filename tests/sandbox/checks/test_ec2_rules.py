@@ -26,6 +26,12 @@ def test_no_instance_starts_with_a_profile_that_is_not_there(sandbox, part, valu
     assert refusal(ec2.run_instances, **asked) == Refusal(400, "InvalidParameterValue", f"Value {told}")
 
 
+def test_no_instance_starts_from_an_image_that_is_not_there(sandbox):
+    ec2 = client(sandbox, "ec2", administrator(sandbox))
+    told = Refusal(400, "InvalidAMIID.NotFound", "The image id '[ami-0123456789abcdef0]' does not exist")
+    assert refusal(ec2.run_instances, ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1) == told
+
+
 def test_an_instance_starts_with_a_profile_that_is_there(sandbox):
     profile = unique("profile")
     iam(sandbox).create_instance_profile(InstanceProfileName=profile)

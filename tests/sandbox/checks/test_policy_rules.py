@@ -98,6 +98,10 @@ IDENTITY = {
         document(statement(Resource="aws:s3:::b")),
         'Partition "s3" is not valid for resource "arn:s3:::b:*".',
     ),
+    "another partition": (
+        document(statement(Resource="arn:aws-cn:s3:::b/*")),
+        'Partition "aws-cn" is not valid for resource "arn:aws-cn:s3:::b/*".',
+    ),
     "a partition and no more": (document(statement(Resource="arn:aws")), NO_QUALIFIED_VENDOR),
     "a wildcard for the service": (document(statement(Resource="arn:aws:s*:::b")), NO_QUALIFIED_VENDOR),
     "a colon too few": (document(statement(Resource="arn:aws:s3::b")), LEGACY),

@@ -1,6 +1,7 @@
 """What S3 checks besides permissions: names, owners and policies of buckets; and many objects deleted at once."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from support.sandbox_clients import (
     HERE,
@@ -82,6 +83,7 @@ def statement(bucket, **more):
         ({"Principal": {"AWS": f"arn:aws:iam::{THERE}:role/nobody"}}, "Invalid principal in policy"),
         ({"Resource": "arn:aws:s3:::another-bucket/*"}, "Policy has invalid resource"),
         ({"Action": "ec2:*"}, "Policy has invalid action"),
+        ({"Resource": "arn:aws-cn:s3:::another-bucket/*"}, "Policy has invalid resource"),
         ({"Action": "s3:GetObject"}, NO_SUCH_RESOURCE),
         ({"Action": ["s3:GetBucketPolicy", "s3:DeleteObject"]}, NO_SUCH_RESOURCE),
     ],
@@ -198,6 +200,20 @@ def test_a_bucket_without_lists_takes_the_owners_full_control_alone(s3, bucket):
         Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
     )
     assert s3.put_bucket_acl(Bucket=bucket, ACL="private")
+
+
+def test_a_list_is_named_or_given(sandbox, s3, bucket):
+    assert refusal(s3.put_bucket_acl, Bucket=bucket).code == "MissingSecurityHeader"
+    with pytest.raises(ClientError) as caught:
+        s3.put_bucket_acl(Bucket=bucket, ACL="fake-acl")
+    told = caught.value.response["Error"]
+    assert (told["Code"], told["ArgumentName"], told["ArgumentValue"]) == ("InvalidArgument", "x-amz-acl", "fake-acl")
+
+
+@pytest.mark.parametrize("part", ["lifecycle", "ownershipControls", "publicAccessBlock", "tagging"])
+def test_a_setting_comes_in_a_body(sandbox, bucket, part):
+    answer = send(sandbox, "PUT", f"/{bucket}?{part}", signer=administrator(sandbox))
+    assert b"<Code>MissingRequestBodyError</Code>" in answer.body, answer.body
 
 
 @pytest.mark.parametrize(

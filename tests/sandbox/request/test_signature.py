@@ -109,6 +109,18 @@ def test_a_presigned_url_of_a_session_carries_its_token(sandbox, bucket, version
 
 
 @versions
+def test_a_presigned_url_may_say_what_kind_of_content_comes(sandbox, bucket, version):
+    wanted = {"Bucket": bucket, "Key": "page.html", "ContentType": "text/html"}
+    url = presigner(sandbox, administrator(sandbox), version).generate_presigned_url("put_object", wanted)
+    path, sent = url.removeprefix(sandbox.endpoint_url), {"headers": {"Content-Type": "text/html"}, "body": b"<p>"}
+    assert send(sandbox, "PUT", path, **sent).status == 200
+    got = client(sandbox, "s3", administrator(sandbox)).get_object(Bucket=bucket, Key="page.html")
+    assert (got["ContentType"], got["Body"].read()) == ("text/html", b"<p>")
+    other = send(sandbox, "PUT", path, headers={"Content-Type": "image/png"}, body=b"<p>")
+    assert b"<Code>SignatureDoesNotMatch</Code>" in other.body
+
+
+@versions
 @pytest.mark.parametrize("part", ["method", "key", "signature"])
 def test_a_presigned_url_that_was_changed(sandbox, bucket, version, part):
     url = presigner(sandbox, new_user(sandbox, allow("s3:*")).key, version).generate_presigned_url(
@@ -393,3 +405,5 @@ def test_s3_obeys_no_header_that_nobody_signed(sandbox, bucket, header, value, r
     answer = send(sandbox, "PUT", request.url.removeprefix(sandbox.endpoint_url), headers=headers, body=b"hello")
     assert (answer.status == 200) == (not refused), answer.body
     assert re.search(refused.encode(), answer.body)
+    if refused == "not signed":
+        assert f"<HeadersNotSigned>{header}</HeadersNotSigned>".encode() in answer.body
