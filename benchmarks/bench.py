@@ -11,8 +11,9 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from mixed_load import NewClient, mixed_load
 
 from helpers import iam, policies, sts
 from helpers.account import open_account
@@ -33,9 +35,13 @@ Client = Callable[[], Any]
 
 
 def compare(title: str, limit: float, ours: Measure, peer: Measure) -> None:
-    """Prints one line: both medians, their ratio, and the limit that the project has set itself."""
+    """Measures both, and prints the medians with the limit that the project has set itself."""
     pairs = [(_collected(ours), _collected(peer)) for _ in range(ROUNDS + 1)][1:]
-    a, b = (statistics.median(times) for times in zip(*pairs, strict=True))
+    report(title, limit, *(statistics.median(times) for times in zip(*pairs, strict=True)))
+
+
+def report(title: str, limit: float, a: float, b: float) -> None:
+    """Prints one line: seconds of ours and of the peer, their ratio, and the limit."""
     verdict = "within" if a / b <= limit else "OVER"
     print(f"{title:58} {a * 1000:9.1f} ms {b * 1000:9.1f} ms   ratio {a / b:5.2f}  ({verdict} {limit})", flush=True)
 
@@ -90,13 +96,8 @@ def sandbox_start() -> float:
 
 def moto_server_start() -> float:
     """Seconds from starting a plain `moto_server`, managed policies loaded, to its first IAM answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = str(Path(sys.executable).with_name("moto_server"))
     began = time.perf_counter()
-    with _server([program, "-H", "127.0.0.1", "-p", str(port)], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
-        _wait_for(_iam_client(f"http://127.0.0.1:{port}", "any", "any"))
+    with _plain_moto():
         return time.perf_counter() - began
 
 
@@ -193,15 +194,21 @@ def _sandbox_with_users(count: int) -> Iterator[Client]:
 @contextmanager
 def _moto_with_users(count: int) -> Iterator[Client]:
     """A plain moto server, which authorizes nothing, with this many users; yields a client."""
+    with _plain_moto() as endpoint_url:
+        _create_users(_iam_client(endpoint_url, "any", "any"), count)
+        yield lambda: _iam_client(endpoint_url, "any", "any")
+
+
+@contextmanager
+def _plain_moto() -> Iterator[str]:
+    """A plain moto server that answers; yields where."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = str(Path(sys.executable).with_name("moto_server"))
     with _server([program, "-H", "127.0.0.1", "-p", str(port)], {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
-        admin = _iam_client(f"http://127.0.0.1:{port}", "any", "any")
-        _wait_for(admin)
-        _create_users(admin, count)
-        yield lambda: _iam_client(f"http://127.0.0.1:{port}", "any", "any")
+        _wait_for(_iam_client(f"http://127.0.0.1:{port}", "any", "any"))
+        yield f"http://127.0.0.1:{port}"
 
 
 def _wait_for(client: Any) -> None:
@@ -251,6 +258,43 @@ def compare_requests(users: int) -> None:
         if users <= 10:
             at_once = requests_at_once(ours), requests_at_once(peer)
             compare("16 clients at once / moto without authorization", 1.25, *at_once)
+
+
+def compare_mixed_load(duration: float = 10) -> None:
+    """Measures a mixed load of 16 clients: how many requests, the slow ones, and whether all was answered rightly."""
+    with _server([sys.executable, "-m", "helpers.sandbox"], {}) as process:
+        assert process.stdout is not None
+        described = json.loads(process.stdout.readline())
+        key = described["accounts"][0]
+        own = key["access_key_id"], key["secret_access_key"], None
+        ours = mixed_load(_clients_of(described["endpoint_url"], own), key["account_id"], duration)
+    with _plain_moto() as endpoint_url:
+        peer = mixed_load(_clients_of(endpoint_url, ("any", "any", None)), "123456789012", duration)
+    report("16 clients, mixed: a request / moto without authorization", 1.0, ours.mean, peer.mean)
+    report("16 clients, mixed: 99 of 100 / moto", 1.0, ours.slow, peer.slow)
+    report("16 clients, mixed: the slowest / half a second", 1.0, ours.seconds[-1], 0.5)
+    print(f"{'16 clients, mixed: answered wrongly':58} {len(ours.lost):9}      {'; '.join(ours.lost[:3])}")
+
+
+def _clients_of(endpoint_url: str, own: tuple[str, str, str | None]) -> NewClient:
+    session = boto3.Session(region_name="us-east-1")
+    lock = threading.Lock()
+
+    def new_client(service: str, given: Mapping[str, str] | None = None) -> Any:
+        key_id, secret, token = (
+            (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]) if given else own
+        )
+        with lock:  # clients are for all threads, sessions for one
+            return session.client(
+                service,
+                endpoint_url=endpoint_url,
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"}),
+            )
+
+    return new_client
 
 
 def memory_used() -> None:
@@ -333,5 +377,6 @@ if __name__ == "__main__":
     compare_explaining(50)
     compare_requests(10)
     compare_requests(5000)
+    compare_mixed_load()
     memory_used()
     compare("import helpers / import boto3", 1.3, importing("helpers"), importing("boto3"))

@@ -7,7 +7,9 @@ import ast
 import contextlib
 import importlib
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -223,3 +225,21 @@ def test_motos_account_is_chosen_by_a_header():
     responses = Path(inspect.getfile(found("moto.core.responses:BaseResponse")))
     text = source.read_text(encoding="utf-8") + responses.read_text(encoding="utf-8")
     assert "x-moto-account-id" in text.lower(), f"moto has moved: no x-moto-account-id. Change {SEAM.name}."
+
+
+def protocols():
+    return importlib.import_module("helpers.sandbox.moto_adapter.protocols")
+
+
+def test_what_is_known_of_a_service_is_read_once_however_many_ask_at_once():
+    asking, read = 8, protocols()._read_once.cache_info().misses
+    together = Barrier(asking)
+
+    def ask(_):
+        together.wait()
+        return protocols().service_model("athena")
+
+    with ThreadPoolExecutor(asking) as pool:
+        models = list(pool.map(ask, range(asking)))
+    assert protocols()._read_once.cache_info().misses == read + 1
+    assert len(set(map(id, models))) == 1

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from helpers.sandbox.moto_adapter.buckets import prepare_s3
+from helpers.sandbox.moto_adapter.ec2 import prepare_ec2
 from helpers.sandbox.moto_adapter.shown import AsAwsShows
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
@@ -64,15 +66,22 @@ class Application:
 def _create_service_app(service: Any) -> Any:
     if service is None:
         raise NotImplementedError("moto has no such service")
-    if service == "s3":
-        prepare_s3()
+    if prepare := {"ec2": prepare_ec2, "s3": prepare_s3}.get(service):
+        prepare()
     app = create_backend_app(service)
     app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
     app.logger.disabled = True
     return app
 
 
-service_model = cache(get_service_model)
+_read_once = cache(get_service_model)
+_reading = Lock()
+
+
+def service_model(service: str) -> ServiceModel:
+    """Return what botocore knows of a service: read at its first use, and once however many ask at that moment."""
+    with _reading:
+        return _read_once(service)
 
 
 def match_operation(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:

@@ -39,3 +39,10 @@ def test_an_instance_starts_with_a_profile_that_is_there(sandbox):
     image = ec2.describe_images()["Images"][0]["ImageId"]
     made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, IamInstanceProfile={"Name": profile})
     assert made["Instances"][0]["IamInstanceProfile"]["Arn"].endswith(f"instance-profile/{profile}")
+
+
+def test_where_instance_types_are_offered(sandbox):
+    ec2 = client(sandbox, "ec2", administrator(sandbox))
+    only = [{"Name": "instance-type", "Values": ["t3.micro"]}]
+    offered = ec2.describe_instance_type_offerings(Filters=only)["InstanceTypeOfferings"]
+    assert [(each["InstanceType"], each["LocationType"]) for each in offered] == [("t3.micro", "region")]
