@@ -12,6 +12,7 @@ from helpers.sandbox.checks.resource_policies import check_bucket_policy
 from helpers.sandbox.errors import AwsError, access_denied, plain_access_denied
 from helpers.sandbox.moto_adapter.buckets import bucket_owner, public_access
 from helpers.sandbox.request.call import Call
+from helpers.sandbox.request.services import MALFORMED_XML
 
 _OWNERSHIP = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 _PUBLIC_LISTS = {"authenticated-read", "public-read", "public-read-write"}
@@ -40,6 +41,8 @@ def check_call(call: Call) -> None:
         _check_new_bucket(call.parameters)
     elif owner and call.operation == "PutBucketPolicy":
         _check_policy(call, bucket)
+    elif owner and call.operation == "PutBucketOwnershipControls":
+        _check_ownership(call.parameters["OwnershipControls"])
     elif owner and _gives_a_list(call):
         _check_list(call, bucket)
 
@@ -63,6 +66,11 @@ def _check_new_bucket(parameters: Mapping[str, Any]) -> None:
     if _is_list_for_everybody(parameters):
         message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
         raise AwsError("InvalidBucketAclWithObjectOwnership", message)
+
+
+def _check_ownership(controls: Mapping[str, Any]) -> None:
+    if [rule.get("ObjectOwnership") for rule in controls["Rules"]] not in ([value] for value in _OWNERSHIP):
+        raise AwsError("MalformedXML", MALFORMED_XML)
 
 
 def _check_policy(call: Call, bucket: str) -> None:

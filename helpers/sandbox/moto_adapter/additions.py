@@ -49,7 +49,7 @@ def new_service_linked_role(account_id: str, name: str, service: str, descriptio
         assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         path=f"/aws-service-role/{service}/",
         permissions_boundary=None,
-        description=description or "",
+        description=cast(str, description),  # None is none
         tags=[],
         max_session_duration="3600",
         linked_service=service,

@@ -22,6 +22,7 @@ _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
     ("CreatePolicyVersion", "PolicyVersion"): frozenset({"Document"}),
     ("CreateRole", "Role"): frozenset({"Description", "MaxSessionDuration", "RoleLastUsed"}),
     ("CreateServiceLinkedRole", "Role"): frozenset({"Description", "MaxSessionDuration", "RoleLastUsed", "Tags"}),
+    ("GetAccountAuthorizationDetails", "ManagedPolicyDetail"): frozenset({"Description"}),
     ("ListPolicies", "Policy"): frozenset({"Description", "Tags"}),
     ("ListRoles", "Role"): frozenset({"PermissionsBoundary", "RoleLastUsed", "Tags"}),
     ("UpdateRoleDescription", "Role"): frozenset({"MaxSessionDuration", "RoleLastUsed", "Tags"}),
@@ -29,7 +30,6 @@ _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
 """By call, and there by the shape that botocore's model gives the thing: what AWS does not show of it."""
 
 _LEFT_OUT_EMPTY: Mapping[tuple[str, str], frozenset[str]] = {
-    ("GetAccountAuthorizationDetails", "ManagedPolicyDetail"): frozenset({"Description"}),
     ("GetAccountAuthorizationDetails", "UserDetail"): frozenset({"UserPolicyList"}),
     ("GetAccountPasswordPolicy", "PasswordPolicy"): frozenset({"HardExpiry", "MaxPasswordAge"}),
     ("GetPolicy", "Policy"): frozenset({"Description"}),

@@ -40,6 +40,7 @@ def test_a_services_role_has_the_name_and_policy_that_aws_gives_it(sandbox, made
         {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     ]
     assert "MaxSessionDuration" not in role
+    assert "Description" not in iam(sandbox).get_role(RoleName=name)["Role"]
     attached = iam(sandbox).list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert attached == ([{"PolicyName": policy, "PolicyArn": f"{POLICIES}/{policy}"}] if policy else [])
 

@@ -202,6 +202,12 @@ def test_a_bucket_without_lists_takes_the_owners_full_control_alone(s3, bucket):
     assert s3.put_bucket_acl(Bucket=bucket, ACL="private")
 
 
+@pytest.mark.parametrize("given", [["ObjectWriter", "BucketOwnerPreferred"], ["Nobody"], []])
+def test_a_bucket_has_one_rule_of_ownership(s3, bucket, given):
+    rules = {"Rules": [{"ObjectOwnership": each} for each in given]}
+    assert refusal(s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls=rules).code == "MalformedXML"
+
+
 def test_a_list_is_named_or_given(sandbox, s3, bucket):
     assert refusal(s3.put_bucket_acl, Bucket=bucket).code == "MissingSecurityHeader"
     with pytest.raises(ClientError) as caught:
