@@ -159,6 +159,7 @@ class Scene:
     def _bucket(self, owner: Account, action: str, what: str, conditions: Sequence[Mapping[str, Any]]) -> str:
         bucket, s3 = unique("bucket"), owner.client("s3")
         s3.create_bucket(Bucket=bucket)
+        s3.delete_public_access_block(Bucket=bucket)
         on = {"Resource": f"arn:aws:s3:::{bucket}{what}"}
 
         def put(changed: Sequence[Statement]) -> None:

@@ -1,0 +1,107 @@
+"""How a Deny is lifted, the least of it first, and a session opened anew without its session policy."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from helpers import policies
+from helpers.diagnosis.explanation import NextStep
+from helpers.diagnosis.mends.case import Case, Mend, all_of
+from helpers.diagnosis.policy_edits import (
+    Said,
+    delete,
+    edit,
+    sparing,
+    with_policy,
+    without_identity,
+    without_policy,
+)
+from helpers.diagnosis.words import statement_name, who
+from helpers.evaluation.conditions import like
+
+
+def without_session_policies(case: Case) -> Iterator[Mend]:
+    """Propose to open the session anew."""
+    principal = case.request.principal
+    if case.decided.policies.session is not None:
+        name = principal.arn.rpartition("/")[2]
+        step = NextStep(
+            "Open the session anew, without a session policy or with one that allows this.",
+            cli=f"aws sts assume-role --role-arn {principal.role_arn} --role-session-name {name}"
+            if principal.role_arn
+            else "",
+        )
+        yield Mend(step, lambda state: (state[0], replace(state[1], session=None)))
+
+
+def lifting_denies(case: Case) -> Iterator[Mend]:
+    """Lift what denies, all of it at once; the least first: out of a group, then out of a statement's reach."""
+    applied = [one for one in case.said if one.said.effect == "Deny" and one.said.applied and one.side != "session"]
+    if not applied:
+        return
+    steps = [_lifting(case, one) for one in applied]
+    if all(steps):
+        mends = [step for step in steps if step]
+        found = mends[0]
+        for one in mends[1:]:
+            found = found if one.step == found.step else all_of([found, one])
+        yield found
+
+
+def _lifting(case: Case, one: Said) -> Mend | None:
+    place = case.decided.place(one.policy.source)
+    if place is None:
+        return None
+    mend = f"Ask who wrote the {statement_name(one.said)} of the {one.policy.source}, and why"
+    if place.holder == "group":
+        step = NextStep(
+            f"{mend}; then take {who(case.decided)} out of the group, or narrow the statement.",
+            console=f"IAM → User groups → {place.name} → Users → {case.name} → Remove",
+            cli=f"aws iam remove-user-from-group --group-name {place.name} --user-name {case.name}",
+            python=f"{case.client(case.request.principal.account_id)}.remove_user_from_group("
+            f'GroupName="{place.name}", UserName="{case.name}")',
+        )
+        places = case.decided.caller.places
+        of_group = {
+            source for source, other_ in places.items() if (other_.holder, other_.name) == ("group", place.name)
+        }
+        return Mend(step, without_identity(of_group))
+    if place.policy_arn and place.policy_arn.split(":")[4] == "aws":
+        if place.side == "boundary":
+            return None
+        do = f"{mend}; AWS maintains it: detach it, if it is not meant for {who(case.decided)}."
+        step = replace(delete(place), do=do)
+        return Mend(step, without_identity({one.policy.source}))
+    narrowed = _narrowed(case, one)
+    changed = {**one.policy.document, "Statement": narrowed}
+    verb = "narrow the statement" if len(narrowed) == len(one.reason.statements) else "take it out"
+    if not narrowed:
+        return Mend(
+            replace(delete(place), do=f"{mend}; then take it out: the policy says nothing else."),
+            without_policy(one),
+        )
+    step = replace(edit(place, changed), do=f"{mend}; then {verb}.")
+    return Mend(step, with_policy(one, changed))
+
+
+def _narrowed(case: Case, one: Said) -> list[policies.Statement]:
+    """Leave the request out of a Deny's reach: its action or resource out of a list, or else the statement out."""
+    statements = policies.statements(one.policy.document)
+    statement = dict(one.statement)
+    for element, value in (("Action", case.request.action), ("Resource", case.request.resource)):
+        named = policies.listed(statement.get(element, []))
+        kept = [item for item in named if item.lower() != value.lower()]
+        if kept and len(kept) < len(named) and not any(like(item.lower(), value.lower(), None) for item in kept):
+            statements[one.place] = {**statement, element: kept}
+            return statements
+    place = case.decided.place(one.policy.source)
+    rest = statements[: one.place] + statements[one.place + 1 :]
+    if policies.principals(statement) == [case.principal_arn] and len(rest) > 0:
+        return rest
+    if one.side == "resource" or (place and place.policy_arn):
+        statements[one.place] = sparing(statement, case.principal_arn)
+        return statements
+    if policies.listed(statement.get("Resource", [])) == ["*"] and case.request.resource != "*":
+        left = {key: value for key, value in statement.items() if key != "Resource"}
+        statements[one.place] = {**left, "NotResource": case.request.resource}
+        return statements
+    return rest

@@ -1,0 +1,165 @@
+"""What may be passed along with the call: the values that meet an Allow's conditions, or step around a Deny's."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from helpers import policies
+from helpers.arns import parse_arn
+from helpers.clients.error_codes import REFUSED, code_of
+from helpers.diagnosis.call_lines import cli_line
+from helpers.diagnosis.condition_values import tests_of, values_meeting
+from helpers.diagnosis.explanation import NextStep
+from helpers.diagnosis.mends.case import Case, Mend, fails_on_conditions
+from helpers.diagnosis.policy_edits import Said, State
+from helpers.diagnosis.words import statement_name
+from helpers.evaluation.condition_keys import requested_region
+from helpers.evaluation.conditions import context_of
+
+_OPTIONS = {
+    "sts:externalid": "ExternalId",
+    "sts:rolesessionname": "RoleSessionName",
+    "sts:sourceidentity": "SourceIdentity",
+    "sts:durationseconds": "DurationSeconds",
+    "iam:permissionsboundary": "PermissionsBoundary",
+    "s3:prefix": "Prefix",
+    "s3:x-amz-acl": "ACL",
+    "s3:x-amz-server-side-encryption": "ServerSideEncryption",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+    "s3:x-amz-storage-class": "StorageClass",
+}
+"""The parameters that make a condition key, by the key."""
+
+
+def passing_along(case: Case) -> Iterator[Mend]:
+    """Meet the conditions of an Allow, and step around those of a Deny, by what is passed along."""
+    denies = [one for one in case.said if one.said.effect == "Deny" and one.said.applied]
+    allows = [one for one in case.said if one.said.effect == "Allow" and fails_on_conditions(one)]
+    for allow in [*allows, None]:
+        values: dict[str, str | None] | None = {}
+        for one in [*([allow] if allow else []), *denies]:
+            found = _values_for(case, one, meet=one is allow)
+            values = None if found is None or values is None else {**values, **found}
+        if values and (mend := _with_values(case, values, allow or denies[0])):
+            yield mend
+
+
+def _values_for(case: Case, one: Said, *, meet: bool) -> dict[str, str | None] | None:
+    """Find values with which all tests of a statement hold, or one does not; None where none can be passed."""
+    variables = context_of(case.request.context) if one.policy.document.get("Version") == policies.VERSION else None
+    found: dict[str, str | None] = {}
+    for test in tests_of(one.statement):
+        if meet and test.holds(context_of(case.request.context), variables):
+            continue
+        proposed = (
+            values
+            for values in values_meeting(test, context_of(case.request.context), variables, meet=meet)
+            if _can_be_passed(case, test.key, values[test.key])
+        )
+        values = next(proposed, None)
+        if values is not None and not meet:
+            return dict(values)
+        if values is None and meet:
+            return None
+        found |= values or {}
+    return found if meet else None
+
+
+def _can_be_passed(case: Case, key: str, value: str | None) -> bool:
+    name = key.lower()
+    if name in ("aws:multifactorauthpresent", "aws:multifactorauthage"):
+        is_user = case.request.principal.role_arn is None and not case.request.principal.service
+        return is_user and value in ("true", "0", "1")
+    if name == "sts:rolesessionname":
+        return value is not None and re.fullmatch(r"[\w+=,.@-]{2,64}", value) is not None
+    if name == "sts:durationseconds":
+        return value is not None and value.isdigit() and 900 <= int(value) <= 43200
+    if name == "sts:externalid":
+        return value is None or re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value) is not None
+    if name == "aws:requestedregion":
+        call = case.decided.call
+        return value is not None and call is not None and requested_region(call.service, value) == value
+    if name.startswith("aws:requesttag/"):
+        return value is not None and case.request.action.startswith("iam:Create")
+    return name in _OPTIONS and value is not None
+
+
+def _with_values(case: Case, values: Mapping[str, str | None], because: Said) -> Mend | None:
+    if case.request.action != "sts:AssumeRole" and any(key.lower().startswith("sts:") for key in values):
+        return None
+    wanted = ", ".join(f"{key} {'absent' if value is None else value}" for key, value in values.items())
+    whose = f"the {statement_name(because.said)} of the {because.policy.source}"
+    does = "denies it otherwise" if because.said.effect == "Deny" else "asks for"
+    do = f"Pass along with the call what {whose} {does}: {wanted}."
+    if set(map(str.lower, values)) == {"sts:externalid"} and None not in values.values():
+        external_id = next(iter(values.values()))
+        do = f"Pass the external id that the trust policy wants, {external_id}, along with the call."
+    if any(key.lower().startswith("aws:multifactor") for key in values):
+        does = "denies it without one" if because.said.effect == "Deny" else "wants one"
+        do = f"Pass the code of an MFA device along with the call: {whose} {does}."
+    cli, python = _lines_with(case, values)
+    keys = {key: value for key, value in values.items() if value is not None}
+    gone = {key.lower() for key, value in values.items() if value is None} | {key.lower() for key in keys}
+
+    def change(state: State) -> State:
+        request, read = state
+        kept = {key: value for key, value in request.context.items() if key.lower() not in gone}
+        return replace(request, context={**kept, **keys}), read
+
+    return Mend(NextStep(do, cli=cli, python=python), change)
+
+
+def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]:
+    """Write the call again, with these values along."""
+    call = case.decided.call
+    given: dict[str, Any] = dict(call.parameters) if call else {}
+    if case.request.action == "sts:AssumeRole":
+        given = {"RoleArn": case.request.resource, "RoleSessionName": "test"} | given
+    elif not call:
+        return "", ""
+    region = ""
+    for key, value in values.items():
+        name = key.lower()
+        if name.startswith("aws:multifactor"):
+            given |= {"SerialNumber": _mfa_device(case), "TokenCode": "<six-digits>"}
+        elif name == "aws:requestedregion":
+            region = f" --region {value}"
+        elif name.startswith("aws:requesttag/"):
+            tag = key.partition("/")[2]
+            others = [one for one in given.get("Tags", []) if one["Key"] != tag]
+            given["Tags"] = [*others, {"Key": tag, "Value": value}]
+        elif value is None:
+            given.pop(_OPTIONS[name], None)
+        else:
+            given[_OPTIONS[name]] = value
+    if "TokenCode" in given and case.request.action != "sts:AssumeRole":
+        line = f"aws sts get-session-token --serial-number {given['SerialNumber']} --token-code <six-digits>"
+        return line, ""
+    service, operation = case.request.action.split(":")
+    operation = call.operation if call else operation
+    python = ""
+    if set(given) <= {"RoleArn", "RoleSessionName", "ExternalId"} and operation == "AssumeRole" and not region:
+        external = f', external_id="{given["ExternalId"]}"' if "ExternalId" in given else ""
+        python = (
+            f'sts.assume_role(account.client("sts", key), role_arn="{given["RoleArn"]}", '
+            f'session_name="{given["RoleSessionName"]}"{external})'
+        )
+    return cli_line(service, operation, given) + region, python
+
+
+def _mfa_device(case: Case) -> str:
+    """Find the caller's MFA device, where it has one that may be read."""
+    principal = case.request.principal
+    owner = case.account.of(principal.account_id)
+    if owner is None:
+        return "<device-arn>"
+    try:
+        devices = owner.client("iam").list_mfa_devices(UserName=parse_arn(principal.arn).name)["MFADevices"]
+    except ClientError as error:
+        if code_of(error) not in REFUSED | {"NoSuchEntity"}:
+            raise
+        return "<device-arn>"
+    return str(devices[0]["SerialNumber"]) if devices else "<device-arn>"
