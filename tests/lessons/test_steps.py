@@ -384,6 +384,10 @@ def test_the_card_leads_to_the_notebook_of_the_next_step(account: Account, numbe
     assert f'{title}, in <a href="{notebook}">{notebook}</a>' in card._repr_html_()
 
 
+def test_the_card_of_the_tenth_notebook_leads_to_the_workshop(account: Account) -> None:
+    assert steps.begin(account, 10).next == ("11 Fix broken access", "11_fix_broken_access.ipynb")
+
+
 def test_the_card_tells_the_news_and_no_address(account: Account) -> None:
     card = steps.begin(replace(account, news="The sandbox was started anew."), 0)
     for shown in (repr(card), card._repr_html_()):

@@ -13,6 +13,7 @@ from helpers.lessons.steps.state import State, read_state
 from helpers.lessons.steps.tutorial import STEPS, Step, wait_until_assumable, wait_until_key_works
 
 _CLEAN_UP = 7
+_GOES_ON = {10: ("11 Fix broken access", "11_fix_broken_access.ipynb")}
 _MADE_FOR_A_WHILE = {
     4: (("user", "tutorial-user-2"),),
     10: (("user", "truth-table-user"), ("user", "truth-table-stranger"), ("role", "truth-table-role")),
@@ -61,6 +62,7 @@ class Card(Shown):
         account: the open account.
         identity: who you are.
         checks: the steps up to the last one.
+        next: what is to be done next, and the file name of its notebook.
         built: the steps that were done for you just now.
         needed: the steps that this notebook builds on, and that have to be done first.
         plan: what this notebook makes, with ARNs.
@@ -69,15 +71,10 @@ class Card(Shown):
     account: Account
     identity: sts.Identity
     checks: tuple[Check, ...]
+    next: tuple[str, str]
     built: tuple[Step, ...]
     needed: tuple[Step, ...] = ()
     plan: tuple[str, ...] = ()
-
-    @property
-    def next(self) -> tuple[str, str]:
-        """What is to be done next, and the file name of its notebook."""
-        to_do = next((check.step for check in self.checks if not check.done), None)
-        return (f"{to_do.number:02} {to_do.title}", to_do.notebook) if to_do else ("07 Clean up", "07_clean_up.ipynb")
 
     @property
     @override
@@ -141,7 +138,16 @@ def begin(account: Account, number: int) -> Card:
     _wait_for(account, built, state)
     identity = sts.who_am_i(account.client("sts"))
     checks = tuple(Check(step, tuple(step.missing(state))) for step in STEPS)
-    return Card(account, identity, checks, tuple(built), tuple(needed), tuple(plan(account, number)))
+    following = _following(checks, number)
+    return Card(account, identity, checks, following, tuple(built), tuple(needed), tuple(plan(account, number)))
+
+
+def _following(checks: Sequence[Check], number: int) -> tuple[str, str]:
+    """Tell what comes after a notebook: the first step that is to do, or the notebook that goes on."""
+    to_do = next((check.step for check in checks if not check.done), None)
+    if to_do:
+        return f"{to_do.number:02} {to_do.title}", to_do.notebook
+    return _GOES_ON.get(number, ("07 Clean up", "07_clean_up.ipynb"))
 
 
 def plan(account: Account, number: int) -> list[str]:
