@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from botocore.session import get_session
 from werkzeug.wrappers import Response
 
 from helpers.sandbox.answers.responses import Result, forward, result_response
+from helpers.sandbox.checks.s3_rules import regions_of_s3
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.moto_adapter.buckets import bucket_region, buckets, owner_id
 from helpers.sandbox.moto_adapter.protocols import Application
@@ -54,7 +54,7 @@ def list_buckets(call: Call) -> Result:
     """
     asked = call.parameters
     region, prefix, token = asked.get("BucketRegion"), asked.get("Prefix", ""), asked.get("ContinuationToken")
-    if region and region not in get_session().get_available_regions("s3"):
+    if region and region not in regions_of_s3():
         raise AwsError(
             "InvalidArgument", f"Argument value {region} is not a valid AWS Region", ArgumentName="bucket-region"
         )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from botocore.session import get_session
@@ -20,6 +21,12 @@ _LISTS = _PUBLIC_LISTS | {"aws-exec-read", "bucket-owner-full-control", "bucket-
 _EVERYBODY = re.compile(r"/groups/global/(AllUsers|AuthenticatedUsers)\b")
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _ACTIONS = {"CopyObject": "PutObject", "CreateMultipartUpload": "PutObject"}
+
+
+@cache
+def regions_of_s3() -> frozenset[str]:
+    """List the regions that buckets can be in."""
+    return frozenset(get_session().get_available_regions("s3"))
 
 
 def check_call(call: Call) -> None:
@@ -54,7 +61,7 @@ def _check_new_bucket(parameters: Mapping[str, Any]) -> None:
     """
     region = parameters.get("CreateBucketConfiguration", {}).get("LocationConstraint")
     ownership = parameters.get("ObjectOwnership", _OWNERSHIP[0])
-    if region and region not in {"EU", *get_session().get_available_regions("s3")}:
+    if region and region not in {"EU", *regions_of_s3()}:
         message = "The specified location-constraint is not valid"
         raise AwsError("InvalidLocationConstraint", message, LocationConstraint=region)
     if ownership not in _OWNERSHIP:
