@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from helpers.clients.calls import Call, calls_made
 from helpers.clients.error_codes import FORBIDDEN, UNKNOWN_KEY
-from helpers.clients.polling import poll
+from helpers.clients.polling import NOT_YET, poll
 from helpers.diagnosis.patience import patience_with_error, patience_with_success
 from helpers.display import BAD, GOOD, Rows, Shown
 
@@ -22,14 +22,14 @@ class Attempt(Shown):
 
     Attributes:
         what: the call, in words.
-        expected: what the lesson expects: "allowed" or "refused".
+        expected: what the lesson expects: "allowed" or "refused"; None where that is for the learner to say.
         error: botocore's error, when AWS refused; for `explain` to look into.
         answer: what the call returned, when it was allowed.
         waited: the seconds that were waited in vain for the expected answer; None where nothing was to be waited for.
     """
 
     what: str
-    expected: Expectation
+    expected: Expectation | None
     error: ClientError | None = field(default=None, repr=False)
     answer: Any = field(default=None, repr=False)
     waited: float | None = None
@@ -59,7 +59,7 @@ class Attempt(Shown):
     @override
     def rows(self) -> Rows:
         rows = [("Error code", self.refusal[0]), ("Message", self.refusal[1])] if self.refusal else []
-        if self.allowed != (self.expected == "allowed"):
+        if self.expected and self.allowed != (self.expected == "allowed"):
             rows.append(("Note", self._unexpected()))
         return rows
 
@@ -76,19 +76,21 @@ def attempt(
     what: str,
     call: Callable[[], Any],
     *,
-    expect: Expectation,
+    expect: Expectation | None = None,
     codes: Collection[str] = FORBIDDEN,
 ) -> Attempt:
     """Make a call that AWS may refuse, and return its answer either way.
 
     What was changed a moment ago takes a few seconds to have effect in all of AWS. Where the policies, as they are
     read now, promise the expected answer and AWS gives the other one, the call is made again, at growing intervals,
-    until the answer is there or the limit is over. Where they do not, AWS's answer is believed.
+    until the answer is there or the limit is over. Where they do not, AWS's answer is believed. Where nothing is
+    expected, what the policies promise is waited for.
 
     Args:
         what: the call, in words, for the title.
         call: makes the call.
-        expect: what the lesson expects; the result says so where it comes out otherwise.
+        expect: what the lesson expects; the result says so where it comes out otherwise. None where the learner is to
+            predict it.
         codes: the error codes that count as a refusal here; by default, those that mean "you may not".
 
     Raises:
@@ -106,7 +108,7 @@ def attempt(
     def patience(tried: _Tried) -> float:
         return _patience(*tried, codes)
 
-    (tried, _), waited = poll(once, what=f'"{what}" to be {expect}', patience=patience)
+    (tried, _), waited = poll(once, what=f'"{what}" to be {expect or "answered"}', patience=patience)
     if waited is not None:
         return replace(tried, waited=waited)
     if tried.error and tried.refusal and tried.refusal[0] not in codes:
@@ -127,7 +129,10 @@ def _patience(tried: Attempt, call: Call | None, codes: Collection[str]) -> floa
         is_settled = tried.expected == "refused" if code in codes else code not in UNKNOWN_KEY
     if is_settled:
         return 0
-    return patience_with_error(tried.error) if tried.error else patience_with_success(call, codes)
+    if tried.error is None:
+        return patience_with_success(call, codes)
+    patience = patience_with_error(tried.error)
+    return patience if tried.expected or patience == NOT_YET else 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,10 +158,11 @@ class Judged(Shown):
 
     @override
     def rows(self) -> Rows:
-        if self.prediction == "?":
-            return [("You predicted", "nothing yet: write allowed or refused in the cell above, and run both again")]
         right = self.answer.allowed == (self.prediction == "allowed")
-        return [("You predicted", f"{self.prediction}, and so it is" if right else f"{self.prediction}, but it is not")]
+        told = f"{self.prediction}, and so it is" if right else f"{self.prediction}, but it is not"
+        if self.prediction == "?":
+            told = "nothing yet: write allowed or refused in the cell above, and run both again"
+        return [*self.answer.rows(), ("You predicted", told)]
 
 
 def judge(prediction: str, answer: Attempt) -> Judged:

@@ -160,6 +160,18 @@ def test_what_was_taken_away_just_now_is_waited_for_and_given_back_too(user: Use
     assert attempt("list users", user.list_users, expect="allowed").allowed
 
 
+@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.parametrize("is_granted", [True, False])
+def test_where_nothing_is_expected_what_the_policies_promise_is_waited_for(user: User, is_granted: bool) -> None:
+    if not is_granted:
+        user.may("iam:ListUsers")
+        attempt("list users", user.list_users, expect="allowed")
+    user.may("iam:ListUsers" if is_granted else "iam:ListRoles")
+    result = attempt("list users", user.list_users)
+    assert result.allowed is is_granted
+    assert "Note" not in repr(result)
+
+
 @pytest.mark.exhaustive
 def test_trust_that_was_taken_away_is_waited_for(user: User) -> None:
     trusted = policies.policy(policies.trust_principal(iam.get_user(user.admin, name=user.name).arn))

@@ -388,6 +388,11 @@ def test_the_card_of_the_tenth_notebook_leads_to_the_workshop(account: Account) 
     assert steps.begin(account, 10).next == ("11 Fix broken access", "11_fix_broken_access.ipynb")
 
 
+def test_the_workshops_card_has_no_steps_and_nothing_is_built_for_it(account: Account) -> None:
+    assert "Steps" not in repr(steps.begin(account, 11))
+    assert steps.begin(account, 0).checks[0].missing
+
+
 def test_the_card_tells_the_news_and_no_address(account: Account) -> None:
     card = steps.begin(replace(account, news="The sandbox was started anew."), 0)
     for shown in (repr(card), card._repr_html_()):

@@ -12,7 +12,7 @@ from helpers.evaluation.decisions import Verdict
 from helpers.lessons.steps.state import State, read_state
 from helpers.lessons.steps.tutorial import STEPS, Step, wait_until_assumable, wait_until_key_works
 
-_CLEAN_UP = 7
+_CLEAN_UP, _WORKSHOP = 7, 11
 _GOES_ON = {10: ("11 Fix broken access", "11_fix_broken_access.ipynb")}
 _MADE_FOR_A_WHILE = {
     4: (("user", "tutorial-user-2"),),
@@ -61,7 +61,7 @@ class Card(Shown):
     Attributes:
         account: the open account.
         identity: who you are.
-        checks: the steps up to the last one.
+        checks: the steps; none for a notebook that does not build on them.
         next: what is to be done next, and the file name of its notebook.
         built: the steps that were done for you just now.
         needed: the steps that this notebook builds on, and that have to be done first.
@@ -93,7 +93,8 @@ class Card(Shown):
         rows = [("Region", self.account.region), ("You are", self.identity.arn)]
         if guard := self.account.guard:
             rows += guard.rows()
-        rows += [("Steps", "\n".join(listed)), ("Next", ", in ".join(self.next))]
+        rows += [("Steps", "\n".join(listed))] if listed else []
+        rows.append(("Next", ", in ".join(self.next)))
         if self.plan:
             rows.append(("Makes", "\n".join(self.plan)))
         if self.needed:
@@ -126,7 +127,8 @@ def begin(account: Account, number: int) -> Card:
         WaitedTooLong: what was built has no effect yet when the limit is over.
     """
     state, built, needed = read_state(account), [], []
-    for step in STEPS:
+    steps = () if number == _WORKSHOP else STEPS
+    for step in steps:
         if step.number >= number or not step.missing(state):
             continue
         if account.practice:
@@ -137,7 +139,7 @@ def begin(account: Account, number: int) -> Card:
             needed.append(step)
     _wait_for(account, built, state)
     identity = sts.who_am_i(account.client("sts"))
-    checks = tuple(Check(step, tuple(step.missing(state))) for step in STEPS)
+    checks = tuple(Check(step, tuple(step.missing(state))) for step in steps)
     following = _following(checks, number)
     return Card(account, identity, checks, following, tuple(built), tuple(needed), tuple(plan(account, number)))
 

@@ -82,7 +82,7 @@ FAULTS = (
             "The signature is made with the secret access key, so the copied secret is not the one that AWS "
             "has. AWS shows a secret once, when the key is made, and nobody can read it again.",
             "Make a new access key for the same user and put it into the app with `app.set_key(key)`; then "
-            "delete the old one.",
+            "switch the old one off (`client.update_access_key`), and delete it some days later.",
         ),
         trust="the user",
         side="credentials",
@@ -279,12 +279,13 @@ FAULTS = (
     Fault(
         title="Allowed, and not denied",
         story="The role trusts the account, the user's inline policy allows it, there is no group and no "
-        "Deny anywhere. Security only made sure that our users can never do more than they should.",
+        "Deny anywhere. Security only made sure that our users can never do more than they should. I asked "
+        "them: the app may assume its role, and you may mend what they made.",
         hints=(
             "The policies of the user are not all. `aws iam get-user` shows one more thing that a user can have.",
             "The user has a permissions boundary: it may do only what its policies *and* the boundary allow. "
             "Read the default version of that policy: what is missing in it?",
-            "At work, ask whoever set the boundary; here, that is you. Add `sts:AssumeRole` on the role's ARN to the "
+            "Security agreed, so mend what they made, and no more. Add `sts:AssumeRole` on the role's ARN to the "
             "boundary's policy, as a new default version (`create_policy_version`), and leave the boundary on the "
             "user.",
         ),
