@@ -43,6 +43,8 @@ from helpers.sts import who_am_i
 
 # Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
 _OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
+# Signs in the place of an account number's last digits, however many somebody wrote.
+_MASKED = re.compile(r"([A-Zx*])\1{2,}")
 _MOMENT = timedelta(minutes=1)
 _ANYTHING = {"Action": "*", "Resource": "*", "Principal": "*"}
 
@@ -272,6 +274,11 @@ def _notes(decided: LiveDecision) -> Iterator[str]:
             "The session is one of this very role, and has its permissions already: it can go on without this call. A "
             "role may assume itself only where its own trust policy lets it in."
         )
+    if decided.request.action == "sts:TagSession":
+        yield (
+            "The call passes session tags, and sts:TagSession is asked for besides sts:AssumeRole, of both sides: "
+            "allow both, or pass no tags (role-skip-session-tagging: true in GitHub's action)."
+        )
     absent = [key for key in decided.absent_keys if not (decided.call and _OF_THE_CALL.match(key))]
     if absent:
         yield f"Taken as absent, for the question does not give a value: {', '.join(absent)}."
@@ -282,7 +289,8 @@ def _assumes_itself(decided: LiveDecision) -> bool:
     own, asked = decided.request.principal.role_arn, decided.request.resource
     if not own or not decided.request.assumes_role:
         return False
-    return (own.split(":")[4], own.rpartition("/")[2]) == (asked.split(":")[4], asked.rpartition("/")[2])
+    one, other = (_MASKED.sub(r"\1", arn) for arn in (own, asked))
+    return (one.split(":")[4], one.rpartition("/")[2]) == (other.split(":")[4], other.rpartition("/")[2])
 
 
 # --- in a terminal

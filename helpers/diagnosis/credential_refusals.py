@@ -145,11 +145,11 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
     if fault == "malformed key" or (call and not key):
         reason, next_step = _swapped()
     elif fault == "unknown key":
-        reason, next_step = _unknown(key, refusal, call)
+        reason, next_step = _unknown(account, key, refusal, call)
     elif fault == "wrong secret":
         reason, next_step = _wrong_secret(key) if call else _other_signature(refusal)
     elif fault == "expired":
-        reason, next_step = _expired(key, call)
+        reason, next_step = _expired(key, refusal, call)
     else:
         reason, next_step = (
             "The program found no credentials where it looked, so the call was not signed.",
@@ -168,13 +168,21 @@ def _swapped() -> Told:
     )
 
 
-def _unknown(key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
+def _unknown(account: OpenAccount, key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
     if key is None and re.search(r"\bASIA", refusal.message):
         reason = (
             "The key in the text begins with ASIA, so it is a temporary one: it came without its session token, with a "
         )
         reason += "wrong one, or whoever it was of is gone."
         return reason, NextStep("Pass all three parts: access key id, secret access key and session token.")
+    if key is None and _is_of_iam_without_mfa(account, refusal):
+        reason = "IAM says so, without a full stop, to a user's session that was opened without MFA, which it never "
+        reason += "takes. (Else the key is unknown, inactive, or a temporary one without its token.)"
+        return reason, NextStep(
+            "Open the session with MFA (mfa_serial in the profile), or call IAM with the user's own key (aws-vault: "
+            "--no-session) or with a role's session.",
+            cli="aws sts get-session-token --serial-number <device-arn> --token-code <six-digits>",
+        )
     if key is None:
         reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
         return reason, NextStep("See which key the program uses.", cli="aws configure list")
@@ -223,6 +231,12 @@ def _unknown(key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
     )
 
 
+def _is_of_iam_without_mfa(account: OpenAccount, refusal: Refusal) -> bool:
+    """Tell whether IAM's message has no full stop: it has one where the key or its token is not good."""
+    of_iam = refusal.operation in account.client("iam").meta.service_model.operation_names
+    return of_iam and re.search(r"token included in the request is invalid\s*(?!\.)$", refusal.message) is not None
+
+
 def _left_over_token(key: KnownKey) -> Told:
     return f"The {key} is a long-term one, and a session token came along: a left-over of another session.", NextStep(
         "Take the token out of the place where the key is: a long-term key has none.",
@@ -262,10 +276,18 @@ def _other_signature(refusal: Refusal) -> Told:
     )
 
 
-def _expired(key: KnownKey | None, call: Call | None) -> Told:
+def _expired(key: KnownKey | None, refusal: Refusal, call: Call | None) -> Told:
     if key and not key.is_temporary and call and call.has_token:
         return _left_over_token(key)
     which = f"The {key}" if key else "The temporary key"
+    if key is None and refusal.says("<Code>ExpiredToken</Code>"):
+        return f"{which} has expired. A presigned URL ends with the session that signed it, whatever end it says.", (
+            NextStep(
+                "Sign the URL anew when it is needed; for one that is good for longer, sign it with a key that is: a "
+                "session's that lasts as long, or a user's.",
+                cli="aws s3 presign s3://<bucket-name>/<key> --expires-in 3600",
+            )
+        )
     return f"{which} has expired: a session ends, and nothing prolongs it.", NextStep(
         "See where the program finds this session. A profile with role_arn assumes the role again by itself, whenever "
         "it has to: take a session that was put into environment variables out, for they win over the profile. One "

@@ -12,7 +12,8 @@ from helpers.diagnosis.live_policies import read_resource
 from helpers.diagnosis.placeholders import filled_in
 from helpers.diagnosis.refusals import Refusal
 from helpers.diagnosis.rejected_policies import explain_rejected_policy
-from helpers.diagnosis.service_refusals import SERVICE_RULES, explain_by_words
+from helpers.diagnosis.service_refusals import SERVICE_RULES
+from helpers.diagnosis.service_words import explain_by_words
 from helpers.evaluation.decisions import Verdict
 
 

@@ -51,6 +51,9 @@ _CODES = (
 )
 _CODE_KEYS = ("errorCode", "code", "Code", "__type", "name")
 _MESSAGE_KEYS = ("errorMessage", "message", "Message")
+_PLACEHOLDER = re.compile(r"<[a-z]+(?: [a-z]+){1,3}>", re.IGNORECASE)
+"""What somebody put in the place of a number or a name, such as `<target account>`."""
+
 _MOST_BREAKS = 9
 _MARGIN = re.compile(r"^[\s│|>#,]*")
 # What begins a line of its own: no rest of a word does.
@@ -135,6 +138,7 @@ def _told_in(record: Any) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     plain = html.unescape(text.replace("\\n", "\n").replace('\\"', '"'))
+    plain = _PLACEHOLDER.sub(lambda found: found[0].replace(" ", "-"), plain)
     return re.sub(r"`([^`'\s]+)'", r"\1", plain)  # quoted as mail servers do
 
 

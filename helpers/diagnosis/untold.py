@@ -40,6 +40,7 @@ _PREFIXES = {
     "SFN": "states",
 }
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
+_ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+)")
 _ASK = "explain(account, principal=…, action=…, resource=…)"
 
 
@@ -80,6 +81,13 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         )
     if _NAMES_SOMEBODY.search(refusal.message):
         told = f"AWS says: {said(refusal)}. " if refusal.kind else ""
+        action = _ACTION_ASKED.search(refusal.message)
+        if action and refusal.kind == "identity-based policy" and not refusal.denies:
+            return (
+                f"{told}Account numbers or names are taken out of the text.",
+                f"Have {action[1]} allowed in a policy of whoever called. Where one allows it already, look at its "
+                "Resource and its Condition: one of them does not fit this call.",
+            )
         return (
             f"{told}The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
             f"Give the error as AWS sent it, with its ARNs, or ask: {_ASK}.",

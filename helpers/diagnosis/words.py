@@ -236,7 +236,7 @@ def _why_needed(decided: LiveDecision) -> str:
 def relation(decided: LiveDecision) -> str:
     """Say whether caller and resource are in one account, and what follows from it."""
     caller, owner = decided.request.principal.account_id, decided.resource.account_id
-    if not caller or owner is None:
+    if not caller or owner is None or not all(map(str.isdecimal, (caller, owner))):
         return ""
     if caller != owner:
         return f"Two: {who(decided)} is in {caller}, {other(decided)} in {owner}, so both sides have to allow it."

@@ -100,6 +100,59 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ("AccessDenied: public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.", ["ACL"]),
         ("because public access control lists (ACLs) are blocked by the BlockPublicAcls setting", ["without an ACL"]),
         (
+            "InvalidArgument: Unable to validate the following destination configurations",
+            ["s3.amazonaws.com", "SourceArn"],
+        ),
+        ("Execution failed: Invalid permissions on Lambda function", ["apigateway.amazonaws.com", "function's own"]),
+        ("<Code>KMS.UnrecognizedClientException</Code><Message>No account found for the given parameters", ["OAC"]),
+        ("Service account token cannot be parsed: token is malformed: illegal base64 data at input byte 6", ["Bearer"]),
+        ("panic: assume role with MFA enabled, but AssumeRoleTokenProvider session option not set.", ["mfa_serial"]),
+        ("(ValidationError) when calling the AssumeRole operation: Request ARN is invalid", ["no role's ARN"]),
+        ("(InvalidIdentityToken) A: Response signature invalid (service: AWSSecurityTokenService)", ["metadata"]),
+        ("no EC2 IMDS role found, operation error ec2imds: GetMetadata, context deadline exceeded", ["hop limit"]),
+        (
+            "(AccessDeniedException) when calling the ListRoots operation: You don't have permissions to access this "
+            "resource.",
+            ["management account"],
+        ),
+        (
+            "(AccessDeniedException) when calling the CreateFirewall operation: user is not authorized perform "
+            "iam:CreateServiceLinkedRole",
+            ["CreateFirewall", "iam:AWSServiceName", "first use"],
+        ),
+        ("<Code>ExpiredToken</Code><Message>The provided token has expired.</Message>", ["presigned URL ends"]),
+        (
+            "(InvalidClientTokenId) when calling the ListUsers operation: The security token included in the request "
+            "is invalid",
+            ["without MFA"],
+        ),
+        (
+            "User: <user> is not authorized to perform: ec2:CreateTags on resource: <resource> because no "
+            "identity-based policy allows the ec2:CreateTags action",
+            ["Have ec2:CreateTags allowed", "Condition"],
+        ),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/dev/user is not authorized to perform: ssm:TerminateSession "
+            "on resource: arn:aws:ssm:eu-west-1:999988887777:session/user-037a because no identity-based policy "
+            "allows the ssm:TerminateSession action",
+            ["session-manager-plugin", "session/${aws:userid}-*"],
+        ),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/ci/x is not authorized to perform: sts:TagSession on "
+            "resource: arn:aws:iam::888877776666:role/r",
+            ["session tags", "role-skip-session-tagging"],
+        ),
+        (
+            "User: arn:aws:sts::1454YYYYYYYY:assumed-role/deploy-1454YYYYYYYY/s is not authorized to perform: "
+            "sts:AssumeRole on resource: arn:aws:iam::1454YYYYYYY:role/deploy-1454YYYYYYY",
+            ["this very role"],
+        ),
+        (
+            "User: arn:aws:sts::<source account>:assumed-role/r/s is not authorized to perform: a:B on resource: "
+            "arn:aws:a:eu-west-1:<target account>:secret:x",
+            ["<source-account>", "<target-account>"],
+        ),
+        (
             "(AccessControlListNotSupported) when calling the PutObject operation: The bucket does not allow ACLs",
             ["ACL"],
         ),
@@ -229,6 +282,16 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
 )
 def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
     assert_says(explain(account, text), *words)
+
+
+@pytest.mark.parametrize("account_id", ["1454YYYYYYYY", "<REDACTED>"])
+def test_of_account_numbers_that_are_taken_out_nothing_follows(account: Account, account_id: str) -> None:
+    role = f"arn:aws:iam::{account_id}:role/r"
+    found = explain(
+        account,
+        f"User: arn:aws:iam::{account_id}:user/ana is not authorized to perform: sts:AssumeRole on resource: {role}",
+    )
+    assert found.relation == ""
 
 
 def test_the_role_that_terraform_names_is_told(account: Account) -> None:

@@ -175,8 +175,9 @@ class Bench:
 
     def open_bucket(self) -> None:
         statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": self.bucket_arns[1]}
-        document = policies.to_json(policies.policy(statement))
-        self.account.client("s3").put_bucket_policy(Bucket=self.named("reports"), Policy=document)
+        s3, bucket = self.account.client("s3"), self.named("reports")
+        s3.delete_public_access_block(Bucket=bucket)
+        s3.put_bucket_policy(Bucket=bucket, Policy=policies.to_json(policies.policy(statement)))
 
     def use_new_role(self, part: str = "role-2") -> None:
         """Makes a role that does all that the app needs, and lets the app use it."""
