@@ -49,6 +49,8 @@ def _allowing(case: Case) -> Mend:
     elif holder == "user" and not request.assumes_role:
         asks = f"Is {who(case.decided)} the one who should ask?"
         do = f"{asks} If not, see which credentials the program uses. If so: {do}"
+    elif holder == "role":
+        do = f"If the role is to do this: {do}"
     policy_name = _free_name(case)
     document = f'policies.policy(policies.allow("{request.action}", "{written}"))'
     if request.action == "sts:AssumeRole":

@@ -79,7 +79,7 @@ def _trusting(case: Case, own: Policy, place: Place) -> Mend:
     else:
         sid = policies.TRUST_SID if policies.TRUST_SID not in sids else _own_sid(case, sids)
         statement = policies.trust_principal(case.principal_arn, sid=sid) | {"Action": case.request.action}
-        do = f"Add a statement that names {case.principal_arn} to the role's trust policy."
+        do = f"If the role is to let it in, add a statement that names {case.principal_arn} to the role's trust policy."
         if guarded := next((one for one in case.said if _guards_the_trust(case, one)), None):
             do = f"The {statement_name(guarded.said)} of the {own.source} lets {who(case.decided)} in under a "
             do += f"condition that nothing passed along meets: {wanted_by(guarded)}. Ask whoever set it; if it is to "
