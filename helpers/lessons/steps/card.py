@@ -104,7 +104,9 @@ class Card(Shown):
             )
         if self.built:
             done = ", ".join(f"{step.number:02} {step.title}" for step in self.built)
-            rows.append(("Done for you", f"{done}. This was missing, and the notebook builds on it."))
+            were = "These were missing, and the notebook builds on them."
+            why = were if len(self.built) > 1 else "This was missing, and the notebook builds on it."
+            rows.append(("Done for you", f"{done}. {why}"))
         if self.account.news:
             rows.append(("Note", self.account.news))
         return rows
