@@ -104,9 +104,8 @@ class Card(Shown):
             )
         if self.built:
             done = ", ".join(f"{step.number:02} {step.title}" for step in self.built)
-            were = "These were missing, and the notebook builds on them."
-            why = were if len(self.built) > 1 else "This was missing, and the notebook builds on it."
-            rows.append(("Done for you", f"{done}. {why}"))
+            was, it = ("These were", "them") if len(self.built) > 1 else ("This was", "it")
+            rows.append(("Done for you", f"{done}. {was} missing, and the notebook builds on {it}."))
         if self.account.news:
             rows.append(("Note", self.account.news))
         return rows
