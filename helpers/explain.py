@@ -27,7 +27,7 @@ from helpers.diagnosis.columns import NAMED_BY_AWS, columns
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.known_refusals import explain_known
 from helpers.diagnosis.live_decision import ASSUME_ROLE, LiveDecision, decide_live
-from helpers.diagnosis.live_policies import SESSION_NAME, Keys
+from helpers.diagnosis.live_policies import SESSION_NAME, Keys, is_no_account
 from helpers.diagnosis.mends import remedy
 from helpers.diagnosis.needed import needed_by
 from helpers.diagnosis.pasted_text import parse_refusal
@@ -274,6 +274,9 @@ def _notes(decided: LiveDecision) -> Iterator[str]:
             "The session is one of this very role, and has its permissions already: it can go on without this call. A "
             "role may assume itself only where its own trust policy lets it in."
         )
+    word = [*decided.request.resource.split(":", 5), "", "", "", "", ""][4]
+    if word != "aws" and is_no_account(word):
+        yield f"“{word}” stands where the ARN has an account's number. AWS's own things have aws there: compare it."
     if decided.request.action == "sts:TagSession":
         yield (
             "The call passes session tags, and sts:TagSession is asked for besides sts:AssumeRole, of both sides: "

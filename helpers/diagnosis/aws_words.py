@@ -59,7 +59,17 @@ def in_aws_words(explained: Explanation, refusal: Refusal, decided: LiveDecision
         why += " It could not be read here." if refusal.denies else " What there is could not all be read here."
     if _is_of_kms(refusal):
         why += " For KMS, that is the key's own policy, which always has a say."
-    return replace(told, reason=why, next_step=_change(refusal, decided))
+    return replace(told, reason=why, next_step=_with_decoding(_change(refusal, decided), refusal))
+
+
+def _with_decoding(step: NextStep, refusal: Refusal) -> NextStep:
+    """Add how the encoded message is read, where the text has one: it names the statement and its conditions."""
+    if not refusal.says("Encoded authorization failure message"):
+        return step
+    encoded = refusal.encoded or "<encoded-message>"
+    decode = f"aws sts decode-authorization-message --encoded-message {encoded} --query DecodedMessage --output text"
+    do = f"{step.do} The encoded message names the statement and the condition keys that it looked at: have it decoded."
+    return replace(step, do=do, cli="\n".join(filter(None, (step.cli, decode))))
 
 
 def opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanation:
@@ -184,7 +194,8 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
         case _:
             return NextStep(
                 f"Ask whoever manages this {refusal.kind}, for account {parse_arn(refusal.caller or '').account_id}: "
-                "it is above the policies of users, roles and resources."
+                "it is above the policies of users, roles and resources. Such a policy often has a condition that the "
+                "call can meet: a region, a tag, a kind of instance, encryption."
             )
 
 
@@ -207,7 +218,7 @@ def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
         return _to_read(
             f"Find the Deny: it can be in a policy of {whose}, in its permissions boundary, in a session policy, in "
             "the resource's own policy, or in a service control policy of the organization. It may have a condition "
-            "that the call can meet, such as a permissions boundary that a new role has to have.",
+            "that the call can meet: MFA, a region, a tag, or a permissions boundary that a new role has to have.",
             decided,
         )
     look = [f"whether a policy of {whose} allows {asked}"] if "identity" in sides else []
@@ -255,10 +266,10 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
             f"{do} It is changed in the account that administers Identity Center.",
             console=f"IAM Identity Center → Permission sets → {name.split()[1]} → Inline policy",
         )
-    if not _has_whole_numbers(refusal):
-        return NextStep(f"{do} The text has not the whole account number: see which account it is.")
     if not refusal.resource.startswith(("arn:", "*")):
         return NextStep(f"{do} AWS repeats what the call named: the policy wants the ARN of {refusal.resource}.")
+    if not _has_whole_numbers(refusal):
+        return NextStep(f"{do} The text has not the whole account number: see which account it is.")
     if kind not in ("user", "role") or name.startswith("AWSServiceRole") or "..." in name:
         return NextStep(do)
     document = json_argument(policies.policy(policies.allow(str(refusal.action), refusal.resource)))

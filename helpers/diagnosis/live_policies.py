@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -218,6 +219,7 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
     if not resource.startswith("arn:") or resource.count(":") < 5:
         return Resource()
     _, partition, service, _, owner, named = resource.split(":", 5)
+    owner = "" if is_no_account(owner) else owner
     if ":role/" in resource:
         return _read_role(account, resource)
     if (partition, service) == ("aws", "s3") and not owner and (bucket := named.partition("/")[0]).strip("*"):
@@ -229,6 +231,14 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
         unread = Unread("resource", "account", f"the policy that {resource} may have, which is in account {owner}")
         return Resource(account_id=owner, unread=(unread,))
     return Resource(account_id=owner or None)
+
+
+def is_no_account(named: str) -> bool:
+    """Tell whether a word stands where an ARN has an account's number: `aws`, for AWS's own things, or a typing error.
+
+    Signs and capitals in its place (`xxxx`, `REDACTED`) are taken for a number that somebody took out.
+    """
+    return re.fullmatch("[a-wyz]+", named) is not None
 
 
 # --- callers

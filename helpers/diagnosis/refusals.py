@@ -75,6 +75,10 @@ _CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
 }
 
 
+_REFUSED_A_TOKEN = r"InvalidIdentityToken|identity provider"
+"""What STS says of a token: programs put it behind words of their own on credentials that they failed to get."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """What AWS answered to a call that it refused.
@@ -137,6 +141,8 @@ class Refusal:
             if self.code in codes:
                 return fault
         if self.action or (self.operation and self.code in REFUSED):
+            return None
+        if self.says(_REFUSED_A_TOKEN):
             return None
         return next((fault for fault, (_, words) in _CREDENTIAL_FAULTS.items() if self.says(words)), None)
 

@@ -10,6 +10,43 @@ from helpers.diagnosis.explanation import Decider, NextStep, Told
 from helpers.diagnosis.refusals import Refusal
 
 _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
+    r"please check your action inputs": (
+        "credentials",
+        "GitHub's action for AWS credentials got none: the job may not ask for a token to sign in with, or the "
+        "secrets that it was given are empty, as they are for a fork, for Dependabot, and in a reusable workflow "
+        "without secrets: inherit. AWS was not asked.",
+        NextStep(
+            "To sign in with a role, give the job permissions: id-token: write (and contents: read). With keys, see "
+            "that the secrets have these names, in this repository or environment."
+        ),
+    ),
+    r"sso[/\\]cache[/\\].*(?:no such file|cannot find)": (
+        "credentials",
+        "This program found no sign-in with IAM Identity Center where it looked for one. Either there is none yet, or "
+        "the program is too old for profiles with sso_session, whose sign-in is kept under another name. No policy "
+        "was asked.",
+        NextStep(
+            "Sign in. If the AWS CLI works with this profile already, use a newer version of the program, or write "
+            "sso_start_url and sso_region into the profile itself.",
+            cli="aws sso login --profile <profile>",
+        ),
+    ),
+    r"Invalid IAM Instance Profile|Instance Profile \S+ (?:cannot be found|does not exist)": (
+        "request",
+        "EC2 takes an instance profile, which holds a role, and the account has none of this name: a role's name was "
+        "passed, perhaps (only the console makes a profile along with each role), or it was made seconds ago.",
+        NextStep(
+            "See which profile the role is in; if there is none, make one and add the role. Whoever starts the "
+            "instance needs iam:PassRole on the role.",
+            cli="aws iam list-instance-profiles-for-role --role-name <role-name>",
+        ),
+    ),
+    r"[Cc]ouldn't retrieve verification key from your identity provider": (
+        "resource",
+        "STS could not fetch the keys with which the token's issuer signs: the issuer's address does not answer from "
+        "the internet, or not with what the standard asks for. No policy was asked.",
+        NextStep("See that /.well-known/openid-configuration and the jwks_uri in it can be fetched from anywhere."),
+    ),
     r"Unable to validate the following destination configurations": (
         "resource",
         "S3 tried to reach where the bucket's events are to go, and was not let in: the function, queue or topic has a "

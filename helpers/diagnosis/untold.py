@@ -123,15 +123,21 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
             "aws sts decode-authorization-message. Who asked is the program, with the role or key that it was given.",
         )
     if _is_of_s3(account, refusal, operation):
+        if operation == "PutBucketPolicy" or refusal.says(r"AWS::S3::BucketPolicy|s3:PutBucketPolicy"):
+            return (
+                f"{untold}. Setting a bucket's policy wants s3:PutBucketPolicy. And one that lets in everybody "
+                '(Principal "*") is refused to administrators too, where the bucket or its account blocks public '
+                "access, as new ones do.",
+                "See whether the policy names everybody, and what blocks it: aws s3api get-public-access-block, and "
+                f"aws s3control get-public-access-block for the account. {find} ask again: {_ASK}.",
+            )
         names = operation in account.client("s3").meta.service_model.operation_names
         of: Literal["bucket", "key"] = "key" if "Object" in s3_action(operation) else "bucket"
         wants = f"{operation} wants {s3_action(operation)}{_place(refusal, of)}. " if names else ""
         return (
             f"{untold}. {wants}S3 says both only to callers of the bucket's own account or organization: so the bucket "
             "is perhaps another account's, or public access to it is blocked.",
-            f"{find} whose the bucket is; then ask again: {_ASK}. Besides the object, a bucket with a KMS key wants "
-            "kms:GenerateDataKey to write and kms:Decrypt to read, an upload in parts both, and an ACL "
-            "s3:PutObjectAcl.",
+            f"{find} whose the bucket is; then ask again: {_ASK}. {_besides(refusal, operation)}",
         )
     words = _words_of(refusal)
     if not words:
@@ -142,6 +148,21 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
         f"{allow}Where a service acted (a task, a function, a job), it asked with the role that it was given: look at "
         f"that role. Where a program of yours called, see whose key signed. Then ask again: {_ASK}.",
+    )
+
+
+def _besides(refusal: Refusal, operation: str) -> str:
+    """Tell what a call of S3 may want besides the permission of its name."""
+    if operation.startswith("List"):
+        return "A listing is allowed on the bucket's own ARN, not on that of its objects (/*)."
+    if refusal.says(r"--acl\b|x-amz-acl"):
+        return (
+            "The call passes an ACL, and wants s3:PutObjectAcl too; buckets that block public access, or have no "
+            "ACLs, refuse it all the same. Try it without."
+        )
+    return (
+        "Besides the object, a bucket with a KMS key wants kms:GenerateDataKey to write and kms:Decrypt to read, an "
+        "upload in parts both, and an ACL s3:PutObjectAcl."
     )
 
 

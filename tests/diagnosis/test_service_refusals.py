@@ -138,20 +138,59 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             ["session-manager-plugin", "session/${aws:userid}-*"],
         ),
         (
-            "User: arn:aws:sts::999988887777:assumed-role/ci/x is not authorized to perform: sts:TagSession on "
-            "resource: arn:aws:iam::888877776666:role/r",
-            ["session tags", "role-skip-session-tagging"],
-        ),
-        (
-            "User: arn:aws:sts::1454YYYYYYYY:assumed-role/deploy-1454YYYYYYYY/s is not authorized to perform: "
-            "sts:AssumeRole on resource: arn:aws:iam::1454YYYYYYY:role/deploy-1454YYYYYYY",
-            ["this very role"],
-        ),
-        (
             "User: arn:aws:sts::<source account>:assumed-role/r/s is not authorized to perform: a:B on resource: "
             "arn:aws:a:eu-west-1:<target account>:secret:x",
             ["<source-account>", "<target-account>"],
         ),
+        (
+            "caused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks/id/A",
+            ["https://oidc.eks/id/A", "no identity provider"],
+        ),
+        (
+            "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: No OpenIDConnect "
+            "provider found in your account for https://oidc.eks/id/A",
+            ["https://oidc.eks/id/A", "no identity provider"],
+        ),
+        (
+            "failed to get credentials: Couldn't retrieve verification key from your identity provider",
+            ["jwks_uri"],
+        ),
+        (
+            "Error: Credentials could not be loaded, please check your action inputs: ",
+            ["id-token: write"],
+        ),
+        ("caused by: open /home/a/.aws/sso/cache/7a.json: no such file or directory", ["sso_session"]),
+        (
+            "InvalidParameterValue: Value (r) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance "
+            "Profile name",
+            ["holds a role", "iam:PassRole"],
+        ),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/k/x is not authorized to perform: ec2:RunInstances on "
+            "resource: arn:aws:ec2:us-east-2:999988887777:instance/* with an explicit deny in a service control "
+            "policy. Encoded authorization failure message: g4oZPBqZ",
+            ["a condition that the call can meet", "decode-authorization-message"],
+        ),
+        (
+            "User: arn:aws:iam::999988887777:user/bob is not authorized to perform: cloudformation:CreateChangeSet on "
+            "resource: arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31",
+            ["See whether a policy of user bob allows cloudformation:CreateChangeSet"],
+        ),
+        (
+            "User: arn:aws:sts::*********:assumed-role/web/x is not authorized to perform: "
+            "secretsmanager:GetSecretValue on resource: account because no identity-based policy allows the "
+            "secretsmanager:GetSecretValue action",
+            ["the policy wants the ARN of account"],
+        ),
+        (
+            "upload failed: a --acl public-read (AccessDenied) when calling the PutObject operation: Access Denied",
+            ["s3:PutObjectAcl too"],
+        ),
+        (
+            "AWS::S3::BucketPolicy P with AccessDenied: Access Denied (Service: S3, Status Code: 403)",
+            ["everybody", "get-public-access-block"],
+        ),
+        ("(AccessDenied) when calling the ListObjects operation: Access Denied", ["bucket's own ARN"]),
         (
             "(AccessControlListNotSupported) when calling the PutObject operation: The bucket does not allow ACLs",
             ["ACL"],
@@ -282,6 +321,31 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
 )
 def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
     assert_says(explain(account, text), *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/ci/x is not authorized to perform: sts:TagSession on "
+            "resource: arn:aws:iam::888877776666:role/r",
+            ["session tags", "role-skip-session-tagging"],
+        ),
+        (
+            "User: arn:aws:sts::1454YYYYYYYY:assumed-role/deploy-1454YYYYYYYY/s is not authorized to perform: "
+            "sts:AssumeRole on resource: arn:aws:iam::1454YYYYYYY:role/deploy-1454YYYYYYY",
+            ["this very role"],
+        ),
+        (
+            "User: arn:aws:iam::999988887777:user/bob is not authorized to perform: cloudformation:CreateChangeSet on "
+            "resource: arn:aws:cloudformation:us-east-1:aw:transform/Serverless-2016-10-31",
+            ["“aw” stands where the ARN has an account's number"],
+        ),
+    ],
+)
+def test_what_else_is_to_be_known_is_noted(account: Account, text: str, words: Sequence[str]) -> None:
+    notes = " ".join(explain(account, text).notes)
+    assert all(word in notes for word in words), notes
 
 
 @pytest.mark.parametrize("account_id", ["1454YYYYYYYY", "<REDACTED>"])
