@@ -122,12 +122,13 @@ def _first_use(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html for the rule."""
     if not refusal.says("not authorized (?:to )?perform:? iam:CreateServiceLinkedRole") or refusal.caller:
         return None
+    whoever = f"whoever called {refusal.operation}" if refusal.operation else "whoever asked"
     return (
         "The service acts through a role of its own, its service-linked role, and makes it at the first use in an "
         "account: whoever makes that first call needs iam:CreateServiceLinkedRole.",
         NextStep(
-            f"Allow it to whoever called {refusal.operation}, limited to that service (iam:AWSServiceName); or have an "
-            "administrator make the role once.",
+            f"Allow iam:CreateServiceLinkedRole to {whoever}, limited to that service (iam:AWSServiceName); or have "
+            "an administrator make the role once.",
             cli="aws iam create-service-linked-role --aws-service-name <service>",
         ),
     )

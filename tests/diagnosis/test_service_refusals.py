@@ -140,7 +140,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (
             "User: arn:aws:sts::<source account>:assumed-role/r/s is not authorized to perform: a:B on resource: "
             "arn:aws:a:eu-west-1:<target account>:secret:x",
-            ["<source-account>", "<target-account>"],
+            ["<target-account>"],
         ),
         (
             "caused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks/id/A",
