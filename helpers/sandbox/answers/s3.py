@@ -48,7 +48,8 @@ def list_buckets(call: Call) -> Result:
     """List the caller's buckets by name, page by page; a region is told where the list is narrowed in some way.
 
     Raises:
-        AwsError: `InvalidArgument`: the region is none, or the token none that an earlier answer gave.
+        AwsError: `InvalidArgument`: the region is none, the token none that an earlier answer gave, or the page too
+            long or too short.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
     """
@@ -64,7 +65,11 @@ def list_buckets(call: Call) -> Result:
         if bucket.name.startswith(prefix) and region in (None, bucket.region_name)
     ]
     after = [bucket for bucket in found if token is None or bucket.name > _name_in(token)]
-    page = after[: int(asked.get("MaxBuckets", _LONGEST_PAGE))]
+    most = int(asked.get("MaxBuckets", _LONGEST_PAGE))
+    if not 1 <= most <= _LONGEST_PAGE:
+        message = f"Argument maxBuckets must be an integer between 1 and {_LONGEST_PAGE}"
+        raise AwsError("InvalidArgument", message, ArgumentName="max-buckets")
+    page = after[:most]
     is_narrowed = not asked.keys().isdisjoint(_NARROWED_BY)
     shown = [
         {"Name": bucket.name, "CreationDate": bucket.creation_date, "BucketArn": f"arn:aws:s3:::{bucket.name}"}

@@ -71,6 +71,7 @@ def test_what_narrows_no_list_of_buckets_is_refused(s3):
         "Argument value eu-east-1 is not a valid AWS Region",
     )
     assert refusal(s3.list_buckets, ContinuationToken="no token").code == "InvalidArgument"
+    assert {refusal(s3.list_buckets, MaxBuckets=most).code for most in (-1, 0, 10_001)} == {"InvalidArgument"}
 
 
 def test_owners_have_an_id_and_no_name(s3, bucket):
