@@ -28,6 +28,7 @@ SIDES: dict[str, Side] = {
 }
 """The sides of a decision, as AWS's messages call them; what they name besides is above these."""
 
+_SECRET_WITH_ENDING = re.compile(r":secret:.+-[A-Za-z0-9?*]{6}$|[*?]$")
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
 
 
@@ -185,6 +186,12 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
                 f"{_has_to(refusal)} {asked} for {whose}.",
                 cli="aws ec2 describe-vpc-endpoints --query VpcEndpoints[].[VpcEndpointId,ServiceName,PolicyDocument]",
             )
+        case "resource control policy" if str(refusal.action).startswith("s3:"):
+            return NextStep(
+                "Ask whoever administers the organization which statement it is. S3 gives this reason only within one "
+                "organization, so it is hardly that the caller is an outsider: look for a condition that the call can "
+                "meet, such as encryption with a KMS key, TLS or a tag."
+            )
         case "resource control policy":
             return NextStep(
                 "Ask whoever administers the organization of the resource's account, not of the caller's: such a "
@@ -266,6 +273,9 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
             f"{do} It is changed in the account that administers Identity Center.",
             console=f"IAM Identity Center → Permission sets → {name.split()[1]} → Inline policy",
         )
+    if ":secret:" in refusal.resource and not _SECRET_WITH_ENDING.search(refusal.resource):
+        do = f"{do} A secret's ARN ends in a dash and six more characters: write {refusal.resource}-?????? there."
+        refusal = replace(refusal, resource=f"{refusal.resource}-??????")
     if not refusal.resource.startswith(("arn:", "*")):
         return NextStep(f"{do} AWS repeats what the call named: the policy wants the ARN of {refusal.resource}.")
     if not _has_whole_numbers(refusal):

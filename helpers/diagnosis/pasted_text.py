@@ -40,6 +40,7 @@ _OPERATION = re.compile(
     r"when calling the (?P<operation>\w+) operation|operation error [\w ]+: (?P<go>\w+)"
     r"|Error executing \"(?P<php>\w+)\""
 )
+_CODE_AND_OPERATION = re.compile(r"\((?:\w+\.)?(?P<code>\w+)\) when calling the \w+ operation")
 _HAS_NO_TEXT = re.compile(r"^\W*(?:\w+\W+){0,6}Forbidden\W*(?:Forbidden)?\W*$|403 Forbidden;")
 _CODES = (
     re.compile(r"(?:An error occurred|A client error) \((?:\w+\.)?(?P<code>\w+)\)"),
@@ -76,11 +77,13 @@ def parse_refusal(text: str) -> Refusal:
 
 
 def _parsed(text: str) -> Refusal:
+    refused = next((found for found in _CODE_AND_OPERATION.finditer(text) if found["code"] in _EXPLAINED_CODES), None)
     code = next((found["code"] for pattern in _CODES if (found := pattern.search(text))), "")
+    code = refused["code"] if refused else code
     refusal = read_message(code, text)
     if refusal.is_forbidden and not code:
         refusal = replace(refusal, code="403" if _HAS_NO_TEXT.search(text) else "AccessDenied")
-    operation = _OPERATION.search(text)
+    operation = _OPERATION.search(text, refused.start() if refused else 0)
     return replace(refusal, operation=next(filter(None, operation.groups())) if operation else "")
 
 

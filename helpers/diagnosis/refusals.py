@@ -40,7 +40,7 @@ _UNSAID_BY_WHOM = re.compile(
 )
 _BECAUSE = re.compile(
     r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
-    r"|with an explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))(?:: (?P<policy_arn>arn:[^\s\"']+))?"
+    r"|explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))(?:: (?P<policy_arn>arn:[^\s\"']+))?"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
 _OF_PERMISSION = re.compile(

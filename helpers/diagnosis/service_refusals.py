@@ -41,6 +41,10 @@ _PRINCIPALS = {
     "Transfer": "transfer.amazonaws.com",
 }
 _ROLE_LACKS = re.compile(r"role does not have permissions? to call (?P<operation>\w+) on (?P<service>\w+)")
+_SERVICE_CALLS = re.compile(
+    r"User: (?P<service>[\w.-]+\.amazonaws\.com) is not authorized to perform: (?P<action>[\w-]+:\w+)"
+    r" on resource: (?P<resource>\S+)"
+)
 _ONLY_OF_MANAGEMENT = {
     *("DescribeAccount", "ListAccounts", "ListAccountsForParent", "ListChildren", "ListOrganizationalUnitsForParent"),
     *(
@@ -147,6 +151,39 @@ def _session_manager(account: OpenAccount, refusal: Refusal, call: Call | None) 
             f"See whether session-manager-plugin is installed. Then have {refusal.action} allowed on one's own "
             f"sessions: {arn}",
             cli="session-manager-plugin --version",
+        ),
+    )
+
+
+def _service_calls(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html for the rule."""
+    found = _SERVICE_CALLS.search(refusal.message)
+    if found is None:
+        return None
+    name = found["resource"].rpartition(":")[2]
+    line = (
+        f"aws lambda add-permission --function-name {name} --statement-id {found['service'].partition('.')[0]} "
+        f"--action {found['action']} --principal {found['service']} --source-arn <source-arn>"
+    )
+    return (
+        f"The caller is a service of AWS's, {found['service']}, which has no policies of its own: the policy of "
+        f"{found['resource']} itself has to let it in.",
+        NextStep(
+            f"Let {found['service']} in there, for {found['action']}, limited to what it acts for (aws:SourceArn).",
+            cli=line if found["action"] == "lambda:InvokeFunction" else "",
+        ),
+    )
+
+
+def _passes_linked_role(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html for the rule."""
+    if refusal.action != "iam:PassRole" or "/aws-service-role/" not in refusal.resource:
+        return None
+    return (
+        "The call hands over a service-linked role, which its service uses by itself and nobody passes.",
+        NextStep(
+            "Leave the role out of the call, or pass a role of your own. For a stack set: permission model "
+            "SERVICE_MANAGED, and no administration role."
         ),
     )
 
@@ -265,6 +302,8 @@ SERVICE_RULES: tuple[tuple[Decider, Rule], ...] = (
     ("identity", _of_organizations),
     ("identity", _first_use),
     ("identity", _session_manager),
+    ("resource", _service_calls),
+    ("request", _passes_linked_role),
     ("request", _region_of_a_bucket),
     ("request", _unsigned_headers),
     ("request", _policy_of_aws),

@@ -10,6 +10,35 @@ from helpers.diagnosis.explanation import Decider, NextStep, Told
 from helpers.diagnosis.refusals import Refusal
 
 _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
+    r"Permission denied on S3 path": (
+        "identity",
+        "Athena reads the data with the key of whoever runs the query, and S3 refused that one this path.",
+        NextStep(
+            "Allow that caller s3:GetObject on the objects, and s3:ListBucket and s3:GetBucketLocation on the bucket; "
+            "with a KMS key, kms:Decrypt too. Another account's bucket has to let it in in its own policy, and where "
+            "the place is registered with Lake Formation, that has to grant SELECT. CloudTrail's data events tell "
+            "which call it was.",
+        ),
+    ),
+    r"does not have access to target s3": (
+        "identity",
+        "The Glue crawler's own role may not read what it is to crawl.",
+        NextStep(
+            "Allow that role s3:GetObject on the objects and s3:ListBucket on the bucket. Where the place is "
+            "registered with Lake Formation, let the crawler use Lake Formation's credentials, and grant its role the "
+            "data location.",
+            cli="aws glue get-crawler --name <crawler-name> --query Crawler.[Role,LakeFormationConfiguration]",
+        ),
+    ),
+    r"should have '\S+' role with trust relationship to Role": (
+        "resource",
+        "A stack set goes into each account through the role that is named first: it is not there, or its trust policy "
+        "does not name the role that is named second. The management account often has no such role.",
+        NextStep(
+            "In that account, make the role, or let its trust policy name the administration role.",
+            cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
+        ),
+    ),
     r"please check your action inputs": (
         "credentials",
         "GitHub's action for AWS credentials got none: the job may not ask for a token to sign in with, or the "

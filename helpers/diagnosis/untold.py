@@ -63,6 +63,38 @@ def explain_untold(account: OpenAccount, refusal: Refusal, call: Call | None) ->
     )
 
 
+def _what_to_do_about(refusal: Refusal, action: str) -> str:
+    """Say what mends it, as far as the kind of policy tells that AWS names."""
+    kind, condition = refusal.kind or "", "It often has a condition that the call can meet"
+    if kind in ("service control policy", "resource control policy", "VPC endpoint policy"):
+        who = "runs the network" if kind.startswith("VPC") else "administers the organization"
+        return (
+            f"No policy inside the account helps: ask whoever {who} which statement it is. {condition}: a region, a "
+            "tag, a kind of instance, encryption."
+        )
+    if refusal.denies:
+        return f"Find the Deny in the {kind}, which no Allow outweighs. {condition}, such as MFA, a region or a tag."
+    match kind:
+        case "permissions boundary":
+            return (
+                f"Ask whoever set the permissions boundary of whoever called: it has to take in {action}. Another "
+                "policy that allows it does not help."
+            )
+        case "session policy":
+            return (
+                f"It was passed when the session was opened, and a policy of the role does not help: open the session "
+                f"without one, or with one that allows {action}. Cognito passes one of its own for guests: have users "
+                "sign in, or use its basic flow."
+            )
+        case "identity-based policy":
+            return (
+                f"Have {action} allowed in a policy of whoever called. Where one allows it already, look at its "
+                "Resource and its Condition: one of them does not fit this call."
+            )
+        case _:
+            return f"Ask the owner of what was asked for to let the caller in, for {action}, in its own policy."
+
+
 def _who_asked_line(refusal: Refusal) -> str:
     if refusal.encoded:
         decode = f"aws sts decode-authorization-message --encoded-message {refusal.encoded}"
@@ -79,17 +111,14 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
             f"{told} On what it was asked, the answer does not say.",
             f"See what was asked for, and ask again: explain(account, {asked}).",
         )
-    if _NAMES_SOMEBODY.search(refusal.message):
-        told = f"AWS says: {said(refusal)}. " if refusal.kind else ""
+    if refusal.kind:
         action = _ACTION_ASKED.search(refusal.message)
-        if action and refusal.kind == "identity-based policy" and not refusal.denies:
-            return (
-                f"{told}Account numbers or names are taken out of the text.",
-                f"Have {action[1]} allowed in a policy of whoever called. Where one allows it already, look at its "
-                "Resource and its Condition: one of them does not fit this call.",
-            )
+        taken_out = " Account numbers or names are taken out of the text."
+        gap = taken_out if _NAMES_SOMEBODY.search(refusal.message) else " Who asked, the text does not say."
+        return f"AWS says: {said(refusal)}.{gap}", _what_to_do_about(refusal, action[1] if action else "it")
+    if _NAMES_SOMEBODY.search(refusal.message):
         return (
-            f"{told}The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
+            "The text says who asked for what, but not as AWS sends it: account numbers or names are taken out.",
             f"Give the error as AWS sent it, with its ARNs, or ask: {_ASK}.",
         )
     if refusal.encoded:

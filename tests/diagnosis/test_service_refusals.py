@@ -191,6 +191,41 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             ["everybody", "get-public-access-block"],
         ),
         ("(AccessDenied) when calling the ListObjects operation: Access Denied", ["bucket's own ARN"]),
+        ("unauthorized to call ec2:RunInstances ... explicit deny in a service control policy", ["No policy inside"]),
+        (
+            "A: User: [obfuscated] is not authorized to perform: secretsmanager:ListSecrets because no permissions "
+            "boundary allows the secretsmanager:ListSecrets action",
+            ["has to take in secretsmanager:ListSecrets"],
+        ),
+        (
+            "User: xxx is not authorized to perform: states:ListExecutions on resource: yyy because no session policy "
+            "allows the states:ListExecutions action",
+            ["passed when the session was opened", "allows states:ListExecutions"],
+        ),
+        (
+            "User: sns.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: "
+            "arn:aws:lambda:us-east-1:999988887777:function:Notify because no resource-based policy allows it",
+            ["which has no policies of its own", "--function-name Notify", "--principal sns.amazonaws.com"],
+        ),
+        ("Permission denied on S3 path: s3://b/production/dt=1/.hoodie", ["whoever runs the query", "s3:ListBucket"]),
+        ("User does not have access to target s3://path/to/data", ["crawler's own role"]),
+        ("Account 1 should have 'E' role with trust relationship to Role 'service-role/A'.", ["stack set"]),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/w/x is not authorized to perform: "
+            "secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-west-1:999988887777:secret:Db "
+            "because no identity-based policy allows the secretsmanager:GetSecretValue action",
+            ["six more characters", ':secret:Db-??????"}'],
+        ),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/w/x is not authorized to perform: s3:PutObject on resource: "
+            '"arn:aws:s3:::b/k" with an explicit deny in a resource control policy',
+            ["hardly that the caller is an outsider", "encryption"],
+        ),
+        (
+            "User: arn:aws:sts::999988887777:assumed-role/w/x is not authorized to perform: iam:PassRole on resource: "
+            "arn:aws:iam::999988887777:role/aws-service-role/a.amazonaws.com/AWSServiceRoleForA",
+            ["service-linked role", "Leave the role out"],
+        ),
         (
             "(AccessControlListNotSupported) when calling the PutObject operation: The bucket does not allow ACLs",
             ["ACL"],
@@ -356,6 +391,14 @@ def test_of_account_numbers_that_are_taken_out_nothing_follows(account: Account,
         f"User: arn:aws:iam::{account_id}:user/ana is not authorized to perform: sts:AssumeRole on resource: {role}",
     )
     assert found.relation == ""
+
+
+def test_of_several_errors_in_a_text_the_refused_call_is_told(account: Account) -> None:
+    text = (
+        "An error occurred (EntityAlreadyExists) when calling the CreateRole operation: Role with name r exists.\n"
+        "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied"
+    )
+    assert explain(account, text).question == "the call PutObject"
 
 
 def test_the_role_that_terraform_names_is_told(account: Account) -> None:
