@@ -160,7 +160,7 @@ def test_what_was_taken_away_just_now_is_waited_for_and_given_back_too(user: Use
     assert attempt("list users", user.list_users, expect="allowed").allowed
 
 
-@pytest.mark.exhaustive(but_first=1)
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("is_granted", [True, False])
 def test_where_nothing_is_expected_what_the_policies_promise_is_waited_for(user: User, is_granted: bool) -> None:
     if not is_granted:

@@ -470,6 +470,7 @@ def test_a_deny_that_matches_never_yields_allowed(request_, policies, side):
     assert decide(request_, denied).verdict is Verdict.EXPLICIT_DENY
 
 
+@pytest.mark.exhaustive
 @given(requests, all_policies)
 def test_the_order_of_statements_and_policies_never_matters(request_, policies):
     def turned(one):
@@ -485,6 +486,7 @@ def test_the_order_of_statements_and_policies_never_matters(request_, policies):
     assert dataclasses.replace(first, reasons=()) == dataclasses.replace(second, reasons=())
 
 
+@pytest.mark.exhaustive
 @given(requests, all_policies, sides, statements)
 def test_adding_an_allow_never_removes_access(request_, policies, side, statement):
     missing = side in ("boundary", "session") and getattr(policies, side) is None
@@ -494,6 +496,7 @@ def test_adding_an_allow_never_removes_access(request_, policies, side, statemen
     assert decide(request_, more).verdict is Verdict.ALLOWED
 
 
+@pytest.mark.exhaustive
 @given(requests, all_policies)
 def test_what_is_allowed_within_limits_is_allowed_without_them(request_, policies):
     free = dataclasses.replace(policies, boundary=None, session=None)

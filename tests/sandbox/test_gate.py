@@ -199,6 +199,7 @@ def test_an_address_that_is_signed_and_then_changed_is_refused(sandbox):
 texts = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=20)
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(list(USUAL)),
@@ -215,6 +216,7 @@ def test_any_damage_to_a_header_is_answered_with_an_error(sandbox, service, name
     assert b"<html" not in answer.body.lower()
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(list(USUAL)), st.floats(0, 1), st.binary(max_size=20), st.integers(0, 20))
 def test_any_damage_to_a_body_is_answered_with_an_error(sandbox, service, where, put_in, left_out):
