@@ -1,4 +1,4 @@
-"""Prove a mend: runs the colleague's app, tries what must still be refused, and compare what is granted.
+"""Prove a mend: run the colleague's app, try what must still be refused, and compare what is granted.
 
 It is the real app with its real credentials, and the other calls are really made, as the user, as the role, and as
 somebody else.
