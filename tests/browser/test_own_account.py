@@ -1,6 +1,7 @@
 """A learner opens an account of their own in the form, works in it, and cleans up: in JupyterLab, as they see it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 
 from helpers.sandbox.outside.connection import ACCOUNT_IDS
 from support.lab import NO_BROWSER, OUTPUTS, Lab, browser_program, lab_in
-from support.sandbox_clients import clean_environment, running_sandbox
+from support.sandbox_clients import CHECKOUT, clean_environment, running_sandbox
 
 if not browser_program() and os.environ.get("CI") != "true":
     pytest.skip(NO_BROWSER, allow_module_level=True)
@@ -37,18 +38,25 @@ for step in steps.STEPS[:4]:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """That of a learner whose own account is a sandbox which knows nothing of it."""
-    home = tmp_path_factory.mktemp("home")
+    """That of a learner with a checkout of their own, whose account is a sandbox which knows nothing of it.
+
+    Before they choose that account, notebook 00 has started their checkout's sandbox: it ends with them.
+    """
+    home, checkout = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("checkout")
+    shutil.copytree(CHECKOUT / "helpers", checkout / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
     with running_sandbox() as stranger:
         owner = stranger.accounts[0]
-        yield {
+        environment = {
             "HOME": str(home),
             "AWS_ENDPOINT_URL": stranger.endpoint_url,
             "AWS_ACCESS_KEY_ID": owner.access_key_id,
             "AWS_SECRET_ACCESS_KEY": owner.secret_access_key,
-            "IAM_TUTORIAL_FOLDER": str(home / "tutorial"),
             "IAM_TUTORIAL_CI": "yes",
+            "PYTHONPATH": str(checkout),
         }
+        yield environment
+        stop = [sys.executable, "-m", "helpers.sandbox", "stop"]
+        subprocess.run(stop, cwd=checkout, env=clean_environment(**environment), check=True)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +107,7 @@ def test_an_own_account_is_shown_confirmed_used_and_left_as_it_was(lab: Lab, env
     lab.keep_screenshot("own-account-01")
     subprocess.run(
         [sys.executable, "-c", DO_THE_STEPS],
+        cwd=environment["PYTHONPATH"],
         env=clean_environment(**environment, IAM_TUTORIAL_TARGET="aws"),
         check=True,
     )
