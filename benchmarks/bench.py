@@ -298,7 +298,7 @@ def _clients_of(endpoint_url: str, own: tuple[str, str, str | None]) -> NewClien
 
 
 def memory_used() -> None:
-    """Prints the memory of a sandbox after IAM, STS and S3 were used."""
+    """Prints the memory of a sandbox after IAM, STS and S3 were used, and after EC2 was, moto's largest part."""
     with _server([sys.executable, "-m", "helpers.sandbox"], {}) as process:
         assert process.stdout is not None
         described = json.loads(process.stdout.readline())
@@ -312,10 +312,15 @@ def memory_used() -> None:
         boto3.client("iam", **options).list_users()
         boto3.client("sts", **options).get_caller_identity()
         boto3.client("s3", **options).create_bucket(Bucket="bench")
-        resident = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(process.pid)], capture_output=True, text=True, check=True
-        )
-        print(f"{'memory after IAM, STS and S3':58} {int(resident.stdout) / 1024:9.1f} MB  (at most 100)")
+        print(f"{'memory after IAM, STS and S3':58} {_resident(process):9.1f} MB  (at most 100)")
+        boto3.client("ec2", **options).describe_instances()
+        print(f"{'memory after EC2':58} {_resident(process):9.1f} MB  (at most 155)")
+
+
+def _resident(process: subprocess.Popen[str]) -> float:
+    """Returns the memory that a process has, in MB."""
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(process.pid)], capture_output=True, text=True, check=True)
+    return int(told.stdout) / 1024
 
 
 # --- explaining

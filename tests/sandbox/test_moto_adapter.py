@@ -7,6 +7,7 @@ import ast
 import contextlib
 import importlib
 import inspect
+import pkgutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -35,16 +36,10 @@ def moto_imports(path):
 
 def found(path):
     """What a dotted name stands for, `moto.module:Class.attribute`; a failure says what moved."""
-    module_name, _, rest = path.partition(":")
     try:
-        thing = importlib.import_module(module_name)
-    except ImportError as error:
-        pytest.fail(f"moto has moved: the module {module_name} is gone ({error}). Change {SEAM.name}.")
-    for name in rest.split("."):
-        if not hasattr(thing, name):
-            pytest.fail(f"moto has moved: {module_name} has no {rest} any more. Change {SEAM.name}.")
-        thing = getattr(thing, name)
-    return thing
+        return pkgutil.resolve_name(path.replace(":", "."))
+    except (ImportError, AttributeError) as error:
+        pytest.fail(f"moto has moved: there is no {path} any more ({error}). Change {SEAM.name}.")
 
 
 @pytest.mark.exhaustive(but_first=4)
