@@ -8,9 +8,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,24 +26,22 @@ from helpers.diagnosis.columns import NAMED_BY_AWS, columns
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.known_refusals import explain_known
 from helpers.diagnosis.live_decision import ASSUME_ROLE, LiveDecision, decide_live
-from helpers.diagnosis.live_policies import SESSION_NAME, Keys, is_no_account
+from helpers.diagnosis.live_policies import SESSION_NAME, Keys
 from helpers.diagnosis.mends import remedy
 from helpers.diagnosis.needed import needed_by
+from helpers.diagnosis.notes import notes
 from helpers.diagnosis.pasted_text import parse_refusal
 from helpers.diagnosis.refusals import Refusal, read_refusal
 from helpers.diagnosis.untold import explain_untold
 from helpers.diagnosis.words import reason, relation, who
 from helpers.display import ToldInOneSentence
 from helpers.evaluation.decisions import Policy, Verdict
+from helpers.evaluation.needs import Need
 from helpers.own_account.choice import SANDBOX
 from helpers.policies import Document
 from helpers.secrecy import mask_secrets
 from helpers.sts import who_am_i
 
-# Condition keys that follow from a call's parameters and the caller's key: what is not among them is absent.
-_OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
-# Signs in the place of an account number's last digits, however many somebody wrote.
-_MASKED = re.compile(r"([A-Zx*])\1{2,}")
 _MOMENT = timedelta(minutes=1)
 _ANYTHING = {"Action": "*", "Resource": "*", "Principal": "*"}
 
@@ -164,7 +161,21 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
     except LookupError as error:
         return caller_is_gone(refusal, str(error.args[0]))
     decided = next((answer for answer in answers if answer.verdict is not Verdict.ALLOWED), answers[0])
-    return _after_refusal(account, _in_words(account, decided), decided, refusal, call)
+    explained = _in_words(account, decided, _refused_besides(account, decided, call) if call else ())
+    return _after_refusal(account, explained, decided, refusal, call)
+
+
+def _refused_besides(account: OpenAccount, decided: LiveDecision, call: Call) -> list[Need]:
+    """Find what the same call needs besides, and would be refused next."""
+    own, principal = decided.request, decided.request.principal.arn
+    if decided.verdict in (None, Verdict.ALLOWED):
+        return []
+    others = [need for need in needed_by(call, principal) if (need.action, need.resource) != (own.action, own.resource)]
+    answers = [
+        decide_live(account, principal=principal, action=need.action, resource=need.resource, call=call)
+        for need in others
+    ]
+    return [need for need, answer in zip(others, answers, strict=True) if answer.verdict not in (None, Verdict.ALLOWED)]
 
 
 def _no_refusal(refusal: Refusal) -> str:
@@ -252,7 +263,7 @@ def _session_side(refusal: Refusal) -> list[Policy] | None:
 # --- what to say about it
 
 
-def _in_words(account: OpenAccount, decided: LiveDecision) -> Explanation:
+def _in_words(account: OpenAccount, decided: LiveDecision, besides: Sequence[Need] = ()) -> Explanation:
     request, is_certain = decided.request, decided.verdict is not None
     return Explanation(
         question=f"{who(decided)}, {request.action}" + ("" if request.resource == "*" else f" on {request.resource}"),
@@ -261,39 +272,9 @@ def _in_words(account: OpenAccount, decided: LiveDecision) -> Explanation:
         reason=reason(decided) if is_certain else "The answer depends on what could not be read.",
         columns=columns(decided),
         relation=relation(decided),
-        notes=tuple(_notes(decided)),
-        next_step=remedy(decided, account) if is_certain else ask_to_read(decided, decided.unread),
+        notes=tuple(notes(decided, besides)),
+        next_step=remedy(decided, account, besides) if is_certain else ask_to_read(decided, decided.unread),
     )
-
-
-def _notes(decided: LiveDecision) -> Iterator[str]:
-    for one in decided.unread:
-        yield f"Not read: {one.what}{f' ({one.action} is refused)' if one.action else ''}."
-    if _assumes_itself(decided):
-        yield (
-            "The session is one of this very role, and has its permissions already: it can go on without this call. A "
-            "role may assume itself only where its own trust policy lets it in."
-        )
-    word = [*decided.request.resource.split(":", 5), "", "", "", "", ""][4]
-    if word != "aws" and is_no_account(word):
-        yield f"“{word}” stands where the ARN has an account's number. AWS's own things have aws there: compare it."
-    if decided.request.action == "sts:TagSession":
-        yield (
-            "The call passes session tags, and sts:TagSession is asked for besides sts:AssumeRole, of both sides: "
-            "allow both, or pass no tags (role-skip-session-tagging: true in GitHub's action)."
-        )
-    absent = [key for key in decided.absent_keys if not (decided.call and _OF_THE_CALL.match(key))]
-    if absent:
-        yield f"Taken as absent, for the question does not give a value: {', '.join(absent)}."
-
-
-def _assumes_itself(decided: LiveDecision) -> bool:
-    """Tell whether a role's session asks for its own role: a name is unique in an account, whatever the path."""
-    own, asked = decided.request.principal.role_arn, decided.request.resource
-    if not own or not decided.request.assumes_role:
-        return False
-    one, other = (_MASKED.sub(r"\1", arn) for arn in (own, asked))
-    return (one.split(":")[4], one.rpartition("/")[2]) == (other.split(":")[4], other.rpartition("/")[2])
 
 
 # --- in a terminal

@@ -77,6 +77,7 @@ class Call:
         service: the name that it was signed for, such as `sts`; it stands in front of the service's actions too.
         operation: the operation, such as `AssumeRole`.
         parameters: what it was given; may hold secrets, and is not shown.
+        takes: the parameters that the operation has.
         access_key_id: whose key signed it; not shown.
         has_token: whether a session token came along.
         region: the region that it went to.
@@ -89,6 +90,7 @@ class Call:
     service: str
     operation: str
     parameters: Mapping[str, Any] = field(repr=False)
+    takes: frozenset[str] = field(repr=False)
     access_key_id: str = field(repr=False)
     has_token: bool
     region: str
@@ -125,6 +127,7 @@ class CallRecorder:
             service=model.service_model.signing_name,
             operation=model.name,
             parameters=params,
+            takes=frozenset(model.input_shape.members) if model.input_shape else frozenset(),
             access_key_id=key.access_key_id,
             has_token=key.session_token is not None,
             region=self._region,

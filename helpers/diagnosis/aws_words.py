@@ -154,10 +154,15 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
         case "identity-based policy":
             return _allowing(refusal, asked, whose)
         case "permissions boundary":
-            do = "has to leave out" if refusal.denies else "has to take in"
+            do = f"it has to take in {asked}"
+            if refusal.denies:
+                do = (
+                    "its Deny may have a condition that the call can meet, often that a new role or user is given the "
+                    f"same boundary; if it has none, it has to leave out {asked}"
+                )
             return NextStep(
-                f"Ask whoever set the permissions boundary of {whose}: it {do} {asked}. Another policy that allows it "
-                "does not help.",
+                f"Ask whoever set the permissions boundary of {whose}: {do}. Another policy that allows it does not "
+                "help.",
                 cli=_boundary_line(whose),
             )
         case "session policy" if str(refusal.caller).endswith("/CognitoIdentityCredentials"):

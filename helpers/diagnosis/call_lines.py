@@ -22,7 +22,11 @@ def cli_line(service: str, operation: str, parameters: Mapping[str, Any]) -> str
         parameters: what it is given, as boto3 names it.
     """
     words = ["aws", _COMMANDS.get(service, service), xform_name(operation, "-")]
+    if operation == "RunInstances":
+        parameters = {**parameters, "Count": f"{parameters['MinCount']}:{parameters['MaxCount']}"}
     for name, value in parameters.items():
+        if name in ("MinCount", "MaxCount"):
+            continue  # the AWS CLI takes both as --count
         words.append(f"--{xform_name(name, '-')}")
         words.append(shlex.quote(value) if isinstance(value, str) else _argument(value))
     return " ".join(words)

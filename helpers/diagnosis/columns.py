@@ -1,10 +1,12 @@
 """The two sides of an explanation: what each policy that matters says to the request."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from helpers.diagnosis.explanation import Column, PolicySaid, Saying, StatementSaid
+from helpers import policies
+from helpers.diagnosis.explanation import Column, PolicySaid, StatementSaid
 from helpers.diagnosis.live_decision import LiveDecision
-from helpers.diagnosis.words import deciding, other, who, why_not
+from helpers.diagnosis.words import deciding, other, who, why_denied, why_not
 from helpers.evaluation.decisions import PolicyReason, Side, Verdict
 from helpers.evaluation.statements import StatementReason
 
@@ -45,20 +47,20 @@ def _other_side_says(decided: LiveDecision) -> str:
 
 
 def _column(decided: LiveDecision, heading: str, sides: tuple[Side, ...]) -> Column:
-    marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
-    versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
+    documents = {policy.source: policy.document for _, policy in decided.policies.by_side()}
     of_side = [policy for policy in decided.decision.reasons if policy.side in sides]
-    policies = [policy for policy in of_side if policy.source != NAMED_BY_AWS]
-    told = [said for policy in policies if (said := _policy_said(policy, marked, versions)).statements]
-    rest = _rest(decided.request.action, len(policies), len(told))
-    shown = "" if rest == NO_POLICY and decided.unread else rest
-    return Column(heading, tuple(told), shown if policies == of_side else f"{shown} {_NOT_SHOWN}".strip())
+    shown = [policy for policy in of_side if policy.source != NAMED_BY_AWS]
+    told = [said for policy in shown if (said := _policy_said(decided, policy, documents[policy.source])).statements]
+    rest = _rest(decided.request.action, len(shown), len(told))
+    ending = "" if rest == NO_POLICY and decided.unread else rest
+    return Column(heading, tuple(told), ending if shown == of_side else f"{ending} {_NOT_SHOWN}".strip())
 
 
-def _policy_said(policy: PolicyReason, marked: set[int], versions: Mapping[str, str]) -> PolicySaid:
+def _policy_said(decided: LiveDecision, policy: PolicyReason, document: Mapping[str, Any]) -> PolicySaid:
+    marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
     statements = [
-        _statement_said(one, id(one) in marked, versions[policy.source])
-        for one in policy.statements
+        _statement_said(decided, one, written, id(one) in marked, str(document.get("Version", "")))
+        for one, written in zip(policy.statements, policies.statements(document), strict=True)
         if _matters(policy, one)
     ]
     return PolicySaid(policy.source, tuple(statements))
@@ -70,12 +72,16 @@ def _matters(policy: PolicyReason, statement: StatementReason) -> bool:
     return policy.side != "identity" or element not in ("Action", "NotAction")
 
 
-def _statement_said(statement: StatementReason, decides: bool, version: str) -> StatementSaid:
+def _statement_said(
+    decided: LiveDecision, statement: StatementReason, written: Mapping[str, Any], decides: bool, version: str
+) -> StatementSaid:
     if statement.mismatch:
-        why = f"{statement.effect}; {why_not(statement.mismatch, version)}"
+        by_session = decided.request.principal.role_arn is not None
+        why = f"{statement.effect}; {why_not(statement.mismatch, version, by_session=by_session)}"
         return StatementSaid(statement.name, "does not match", why, decides, statement.place)
-    saying: Saying = "denies" if statement.effect == "Deny" else "allows"
-    return StatementSaid(statement.name, saying, "", decides, statement.place)
+    if statement.effect == "Deny":
+        return StatementSaid(statement.name, "denies", why_denied(decided, written), decides, statement.place)
+    return StatementSaid(statement.name, "allows", "", decides, statement.place)
 
 
 def _rest(action: str, policies: int, told: int) -> str:

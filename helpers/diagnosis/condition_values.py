@@ -12,7 +12,7 @@ from typing import Any
 from helpers.evaluation.conditions import Context, texts, unmet
 
 _VARIABLE = re.compile(r"\$\{([^{}',]+?)\s*(?:,\s*'([^']*)')?\}")
-_OTHER = "another-value"
+_OTHER, _ANY = "another-value", "some-value"
 Values = Mapping[str, str | None]
 """A value for each key; None for a key that is to be absent."""
 
@@ -34,6 +34,11 @@ class Test:
     def holds(self, context: Context, variables: Context | None) -> bool:
         """Tell whether a request meets this test."""
         return unmet({self.operator: {self.key: list(self.wanted)}}, context, variables) is None
+
+    @property
+    def takes_wildcards(self) -> bool:
+        """Whether `*` and `?` in a value stand for other text."""
+        return "like" in self.name or self.name.startswith("arn")
 
     @property
     def name(self) -> str:
@@ -70,11 +75,14 @@ def _candidates(test: Test, variables: Context | None) -> Iterable[str | None]:
             continue
         if test.name.startswith("numeric"):
             yield from _numbers(filled)
-        elif test.name == "bool" or test.name == "null":
+        elif test.name == "bool":
             yield "true"
             yield "false"
+        elif test.name == "null":
+            yield _ANY
         else:
-            yield filled
+            if not (test.takes_wildcards and re.search(r"[*?]", filled)):
+                yield filled
             yield filled.replace("*", "").replace("?", "x")
             yield filled.replace("*", "x").replace("?", "x")
     yield _OTHER

@@ -125,12 +125,19 @@ def _with_session_credentials(account: OpenAccount, refusal: Refusal, call: Call
 def _clock(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     if refusal.code != "RequestTimeTooSkewed" and not refusal.says("Signature expired|Signature not yet current"):
         return None
+    clock = "the clock of the machine that signed the call is wrong"
+    late = "or the call was signed that long before it got there: a slow or queued upload, a program that stood still"
+    is_ahead = refusal.says("Signature not yet current")
     return (
         before_policies(
-            "The clock of the machine that signed the call is wrong by more than AWS takes, a quarter of an hour at "
-            "most, so it takes no signature from it. The key and its secret may well be right."
+            "AWS takes a signature for a quarter of an hour at most, by its own clock. "
+            f"{f'Here, {clock}.' if is_ahead else f'Either {clock}, {late}.'} The key and its secret may well be right."
         ),
-        NextStep("Set the machine's clock (time synchronization), and make the call again.", cli="date -u"),
+        NextStep(
+            "Set the machine's clock (time synchronization), and make the call again."
+            f"{'' if is_ahead else ' If the clock is right: sign right before sending, and fewer calls at once.'}",
+            cli="date -u",
+        ),
     )
 
 

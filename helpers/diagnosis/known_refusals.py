@@ -79,10 +79,17 @@ def _web_identity(account: OpenAccount, refusal: Refusal, call: Call | None) -> 
     )
 
 
+_ASSUMED = re.compile(
+    r"assume (?:the )?(?:IAM )?role:?\W{1,3}(?P<arn>arn:aws[\w-]*:(?:iam|sts)::\d*:[\w+=,.@/-]*\w)", re.I
+)
+
+
 def _not_a_role(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     arn = str(call.parameters.get("RoleArn", "")) if call and call.operation.startswith("AssumeRole") else ""
     if refusal.action == "sts:AssumeRole" and refusal.resource != "*":
         arn = refusal.resource
+    if not arn and not call and (found := _ASSUMED.search(refusal.message)):
+        arn = found["arn"]
     if not arn or ":role/" in arn:
         return None
     kinds = {":user/": "a user's ARN", ":assumed-role/": "a session's ARN", ":root": "an account's ARN"}

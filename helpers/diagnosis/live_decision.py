@@ -80,17 +80,21 @@ class LiveDecision:
 
     @property
     def absent_keys(self) -> list[str]:
-        """The condition keys of statements that fit in everything else, for which the request has no value."""
+        """The condition keys that are asked for, and for which the request has no value."""
         known = {key.lower() for key in self.request.context}
-        asked = {
-            key
+        return sorted(key for lower, key in self.keys_asked.items() if lower not in known)
+
+    @property
+    def keys_asked(self) -> dict[str, str]:
+        """The condition keys of statements that fit in everything else, as they are written, by their small letters."""
+        return {
+            key.lower(): key
             for (_, policy), reason in zip(self.policies.by_side(), self.decision.reasons, strict=True)
             for statement, said in zip(documents.statements(policy.document), reason.statements, strict=True)
             if said.applied or (said.mismatch and said.mismatch.element == "Condition")
             for tests in statement.get("Condition", {}).values()
             for key in tests
         }
-        return sorted(key for key in asked if key.lower() not in known)
 
 
 def decide_live(

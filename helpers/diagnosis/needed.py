@@ -93,6 +93,12 @@ class _LiveAccount(Known):
         return True
 
     @override
+    def is_tagged(self, bucket: str, key: str) -> bool:
+        s3 = self.account.client("s3")
+        tagging = _if_readable(lambda: s3.get_object_tagging(Bucket=bucket, Key=key))
+        return bool(tagging and tagging["TagSet"])
+
+    @override
     def roles_in_profile(self, name: str) -> Iterable[str]:
         iam = self.account.client("iam")
         profile = _if_readable(lambda: iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"])

@@ -47,8 +47,8 @@ _CODES = (
     re.compile(r"api error (?P<code>\w+):"),
     re.compile(r"<Code>(?P<code>\w+)</Code>"),
     re.compile(r"Error ?[Cc]ode: \"?(?P<code>403|[A-Z]\w+)"),
-    re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b"),
-    re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match)):"),
+    re.compile(rf"\b(?P<code>{'|'.join(sorted(_EXPLAINED_CODES, key=len, reverse=True))})\b(?!\.[A-Z])"),
+    re.compile(r"\b(?P<code>[A-Z]\w+(?:Exception|TokenId|Token|Match|Exceeded|Failure|InUse|NotFound|State)):"),
 )
 _CODE_KEYS = ("errorCode", "code", "Code", "__type", "name")
 _MESSAGE_KEYS = ("errorMessage", "message", "Message")

@@ -60,7 +60,7 @@ _CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
         UNKNOWN_KEY | WRONG_TOKEN,
         r"security token included in the request is invalid|does not exist in our records",
     ),
-    "malformed key": (MALFORMED_KEY, r"not a valid key=value pair"),
+    "malformed key": (MALFORMED_KEY, r"not a valid key=value pair|Credential is mal-formed"),
     "wrong secret": (WRONG_SECRET, r"signature we calculated does not match"),
     "expired": (EXPIRED, r"security token included in the request is expired|provided token has expired"),
     "no credentials": (

@@ -54,6 +54,14 @@ _DOCUMENT_FAULTS = {
 }
 
 
+_RESOURCES = {
+    "CreateRole": "AWS::IAM::AssumeRolePolicyDocument",
+    "UpdateAssumeRolePolicy": "AWS::IAM::AssumeRolePolicyDocument",
+    "PutBucketPolicy": "AWS::S3::Bucket",
+}
+"""What the policy is on that a call saves, as Access Analyzer names it; all others are on users, groups and roles."""
+
+
 def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """Say what is wrong with a policy that AWS does not save; None for any other refusal."""
     message = refusal.message
@@ -68,7 +76,9 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
         named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
         return _invalid_principal(*(named.groups() if named else _principal_given(call)))
     words = re.sub(r"^.*when calling the \w+ operation: ", "", " ".join(message.split()))
-    check = "aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://policy.json"
+    on = _RESOURCES.get(call.operation if call else refusal.operation or "")
+    kind = f"RESOURCE_POLICY --validate-policy-resource-type {on}" if on else "IDENTITY_POLICY"
+    check = f"aws accessanalyzer validate-policy --policy-type {kind} --policy-document file://policy.json"
     return known or (
         f"AWS does not accept the policy document: {words}",
         NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),

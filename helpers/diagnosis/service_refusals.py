@@ -17,6 +17,7 @@ _CANNOT_ASSUME = re.compile(
 )
 _PRINCIPALS = {
     "API Gateway": "apigateway.amazonaws.com",
+    "AWS Config": "config.amazonaws.com",
     "App Runner": "tasks.apprunner.amazonaws.com",
     "AppSync": "appsync.amazonaws.com",
     "Backup": "backup.amazonaws.com",
@@ -58,8 +59,15 @@ _ONLY_OF_MANAGEMENT = {
 }
 """The calls of Organizations that a member account is refused."""
 
-_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>\S+)")
-_REGION = re.compile(r"region '(?P<given>[a-z0-9-]+)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
+_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>[^\s<]+)")
+_LINKED = {
+    "Spot Fleet": "spotfleet",
+    "Spot": "spot",
+    "Auto Scaling": "autoscaling",
+    "Elastic Load": "elasticloadbalancing",
+}
+_REGION_NAME = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
+_REGION = re.compile(r"region '(?P<given>[^']*)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
 _OF_A_BUCKETS_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "BucketRegionError"}
 
 
@@ -124,8 +132,12 @@ def _of_organizations(account: OpenAccount, refusal: Refusal, call: Call | None)
 
 def _first_use(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html for the rule."""
-    if not refusal.says("not authorized (?:to )?perform:? iam:CreateServiceLinkedRole") or refusal.caller:
+    says_so = refusal.says(
+        "not authorized (?:to )?perform:? iam:CreateServiceLinkedRole|permissions? to create the service-linked role"
+    )
+    if not says_so or refusal.caller:
         return None
+    named = next((name for words, name in _LINKED.items() if refusal.says(f"service-linked role for .*{words}")), "")
     whoever = f"whoever called {refusal.operation}" if refusal.operation else "whoever asked"
     return (
         "The service acts through a role of its own, its service-linked role, and makes it at the first use in an "
@@ -133,7 +145,7 @@ def _first_use(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
         NextStep(
             f"Allow iam:CreateServiceLinkedRole to {whoever}, limited to that service (iam:AWSServiceName); or have "
             "an administrator make the role once.",
-            cli="aws iam create-service-linked-role --aws-service-name <service>",
+            cli=f"aws iam create-service-linked-role --aws-service-name {named or '<service>'}.amazonaws.com",
         ),
     )
 
@@ -280,6 +292,20 @@ def _region_of_a_bucket(account: OpenAccount, refusal: Refusal, call: Call | Non
             ),
         )
     found = _REGION.search(refusal.message)
+    if found and not _REGION_NAME.fullmatch(found["given"]):
+        return (
+            f"“{found['given']}” is no region: AWS expects {found['wanted']}. No policy was asked.",
+            NextStep(
+                "Correct the region where the program finds it: in its own settings, in AWS_REGION or in the profile.",
+                cli="aws configure list",
+            ),
+        )
+    if found and refusal.operation == "CreateBucket":
+        return (
+            f"A bucket of this name is there already, in {found['wanted']}, perhaps somebody else's: names are taken "
+            "for all accounts at once. No policy was asked.",
+            NextStep("See whether it is yours; if not, choose another name.", cli="aws s3api list-buckets"),
+        )
     if found is None and refusal.code not in _OF_A_BUCKETS_REGION:
         return None
     told = f": it is in {found['wanted']}, not in {found['given']}" if found else ""

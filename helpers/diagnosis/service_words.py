@@ -168,6 +168,70 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws sts get-caller-identity --query Account",
         ),
     ),
+    r"Service: (?:AWS)?LakeFormation|lakeformation[\w.]*AccessDenied|requester is not authorized to access requested": (
+        "resource",
+        "Lake Formation said it, which guards the catalog besides IAM: whoever grants a permission is a data lake "
+        "administrator, or has that permission with the right to grant it on; and what it is about must be there, a "
+        "place in S3 registered.",
+        NextStep(
+            "See who is data lake administrator, and whether the database, table or place is there. In CloudFormation "
+            "and CDK, the caller is the role that deploys.",
+            console="Lake Formation → Administrative roles and tasks",
+            cli="aws lakeformation get-data-lake-settings",
+        ),
+    ),
+    r"Incorrect S3 bucket policy is detected|InsufficientS3BucketPolicy": (
+        "resource",
+        "CloudTrail writes to the bucket as a service, and the bucket's policy does not let it in.",
+        NextStep(
+            "Let cloudtrail.amazonaws.com call s3:GetBucketAcl on the bucket and s3:PutObject on "
+            "<prefix>/AWSLogs/<account-id>/* in it, for this trail (aws:SourceArn), and make the trail after the "
+            "policy: in Terraform and CDK, it depends on it.",
+            cli="aws s3api get-bucket-policy --bucket <bucket-name> --query Policy --output text",
+        ),
+    ),
+    r"[Ii]nsufficient delivery policy to s3 bucket.*unable to write": (
+        "resource",
+        "AWS Config writes to the bucket with its own role or as a service, and may not.",
+        NextStep(
+            "Let config.amazonaws.com call s3:GetBucketAcl and s3:ListBucket on the bucket and s3:PutObject on "
+            "<prefix>/AWSLogs/<account-id>/Config/* in it; with a KMS key, kms:GenerateDataKey too.",
+            cli="aws s3api get-bucket-policy --bucket <bucket-name> --query Policy --output text",
+        ),
+    ),
+    r"PAM authentication failed for user": (
+        "identity",
+        "The database says this of a sign-in with an IAM token: RDS did not take it. Whoever made the token lacks "
+        "rds-db:connect on this database user, or it was made for another host, port, user or region, or it is older "
+        "than a quarter of an hour.",
+        NextStep(
+            "See as whom the program makes the token; then allow that caller rds-db:connect on "
+            "arn:aws:rds-db:<region>:<account-id>:dbuser:<resource-id>/<database-user>, and connect with TLS. The "
+            "database user needs the role rds_iam (in MySQL: AWSAuthenticationPlugin).",
+            cli="aws sts get-caller-identity",
+        ),
+    ),
+    r"InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state": (
+        "resource",
+        "The disk is encrypted with a KMS key that could not be used: it is disabled or to be deleted, or its key "
+        "policy does not let the service in that starts the instance.",
+        NextStep(
+            "See the key's state; then let the caller in there. Auto Scaling's own role, AWSServiceRoleForAutoScaling, "
+            "needs kms:CreateGrant besides the use of the key.",
+            console="KMS → Customer managed keys → the key → Key policy",
+            cli="aws kms describe-key --key-id <key-id> --query KeyMetadata.KeyState",
+        ),
+    ),
+    r"is not authorized to assume IAM Role": (
+        "resource",
+        "Redshift reads and writes with a role of the cluster's, and cannot assume this one: it is not associated with "
+        "the cluster, or its trust policy does not name redshift.amazonaws.com.",
+        NextStep(
+            "Associate the role with the cluster, and see whom its trust policy names.",
+            console="Redshift → Clusters → the cluster → Properties → Associated IAM roles",
+            cli="aws redshift modify-cluster-iam-roles --cluster-identifier <cluster> --add-iam-roles <role-arn>",
+        ),
+    ),
     r"Insufficient Lake Formation permission": (
         "resource",
         "Lake Formation guards the catalog besides IAM, and has not granted this to the caller.",

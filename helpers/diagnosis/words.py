@@ -1,12 +1,14 @@
 """A decision in words: who asks, why it is answered so, and what about a statement does not match."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from helpers import policies
 from helpers.arns import parse_arn
 from helpers.diagnosis.explanation import statement_label
 from helpers.diagnosis.live_decision import Deciding, LiveDecision
+from helpers.evaluation.conditions import context_of, texts
 from helpers.evaluation.decisions import Decision, Side, Verdict
 from helpers.evaluation.statements import Mismatch, Principal, StatementReason
 
@@ -43,15 +45,16 @@ def called(principal: Principal) -> str:
     return f"{arn.resource_type} {arn.name}"
 
 
-def why_not(mismatch: Mismatch, version: str = policies.VERSION) -> str:
+def why_not(mismatch: Mismatch, version: str = policies.VERSION, *, by_session: bool = False) -> str:
     """Tell what about a statement does not match, and why, as a person would.
 
     Args:
         mismatch: the element that does not fit.
         version: the `Version` of the policy, which decides about policy variables.
+        by_session: whether a role's session asks, for which some of them have no value.
     """
     wanted, seen = mismatch.wanted or "nobody", mismatch.seen
-    hint = _hint(mismatch, version)
+    hint = _hint(mismatch, version, by_session)
     if mismatch.element == "Condition":
         return f"its Condition wants {wanted}; in the request it is {seen}{hint}"
     if mismatch.element.startswith("Not"):
@@ -59,17 +62,39 @@ def why_not(mismatch: Mismatch, version: str = policies.VERSION) -> str:
     return f"its {mismatch.element} is {wanted}, not {seen}{hint}"
 
 
-def _hint(mismatch: Mismatch, version: str) -> str:
+def why_denied(decided: LiveDecision, statement: Mapping[str, Any]) -> str:
+    """Tell what made a Deny apply, where that is not plain: its conditions, or whom it does not spare.
+
+    Args:
+        decided: the request, and how it is decided.
+        statement: the Deny as it is written.
+    """
+    context = context_of(decided.request.context)
+    tests = [
+        f"{operator} {key}: {', '.join(texts(wanted))}, and in the request it is "
+        f"{', '.join(context.get(key.lower(), ())) or 'absent'}"
+        for operator, conditions in statement.get("Condition", {}).items()
+        for key, wanted in conditions.items()
+    ]
+    spared = "NotPrincipal" in statement and decided.request.principal.role_arn in policies.principals(statement)
+    if spared:
+        tests.append("its NotPrincipal names the role, and not this session, which has an ARN of its own")
+    return "; ".join(tests)
+
+
+def _hint(mismatch: Mismatch, version: str, by_session: bool) -> str:
     """Say what people overlook: a wildcard that is none, a variable, a path, capitals, a bucket and its objects."""
     wanted, seen = mismatch.wanted, mismatch.seen
     operator = wanted.split(" ", 1)[0] if mismatch.element == "Condition" else ""
     values = wanted.split(": ", 1)[-1].split(", ") if operator else wanted.split(", ")
     if "${" in wanted and version != policies.VERSION:
         return f" (variables are filled in only in policies of Version {policies.VERSION})"
-    if variable := re.search(r"\$\{(aws:username)\}", wanted):
-        return f" (${{{variable[1]}}} is filled in for users alone: a role's session has none)" if "/" in seen else ""
+    if by_session and "${aws:username}" in wanted:
+        return " (${aws:username} is filled in for users alone: a role's session has none)"
     if operator.lower().startswith(("stringequals", "stringnotequals")) and re.search(r"[*?]", wanted):
         return f" (in {operator}, * and ? are letters like any other: StringLike takes them for any text)"
+    if mismatch.element == "Resource" and any(" " in value for value in values):
+        return " (there is a blank in it)"
     for value in values:
         if value != seen and value.lower() == seen.lower():
             return " (capitals count)"
@@ -129,12 +154,13 @@ def deciding(decided: LiveDecision) -> Iterator[Deciding]:
 def in_the_way(decided: LiveDecision, sides: Sequence[Side]) -> Iterator[str]:
     """Tell what is there on these sides and does not do: a Deny, an Allow that comes near, a boundary."""
     versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
+    by_session = decided.request.principal.role_arn is not None
     for policy, said in _statements(decided.decision, sides):
         where = f"the {statement_name(said)} of the {policy.source}"
         if said.effect == "Deny" and said.applied:
             yield f"{where} denies it"
         elif said.mismatch and policy.side != "boundary" and _is_near(said, decided.request.principal):
-            yield f"{where} does not fit: {why_not(said.mismatch, versions[policy.source])}"
+            yield f"{where} does not fit: {why_not(said.mismatch, versions[policy.source], by_session=by_session)}"
     boundary = decided.policies.boundary if "boundary" in sides else None
     if boundary and not any(_applied(decided.decision, "Allow", ["boundary"])):
         yield f"the {boundary.source} leaves it out"

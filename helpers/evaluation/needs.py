@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from helpers.evaluation.condition_keys import Keys, keys_of_parameters, keys_of_tags
+from helpers.evaluation.condition_keys import Keys, keys_of_parameters, keys_of_tags, tags_given
 from helpers.policies import listed
 
 # Where the name in a signature is not the one in front of the service's actions.
@@ -61,6 +61,9 @@ class Known(Protocol):
 
     def has_object(self, bucket: str, key: str) -> bool:
         """Tell whether a bucket has an object; where it is unknown, `True`, which needs no permission to list."""
+
+    def is_tagged(self, bucket: str, key: str) -> bool:
+        """Tell whether an object has tags; where it is unknown, `False`."""
 
     def roles_in_profile(self, name: str) -> Iterable[str]:
         """Find the ARNs of the roles in an instance profile."""
@@ -118,6 +121,7 @@ _IAM_LISTS = {
     "ListGroups": "group",
     "ListInstanceProfiles": "instance-profile",
 }
+_IAM_TAGGED_AS = {"VirtualMFADevice": "MFADevice"}
 _IAM_ARN_PARAMETERS = ("PolicyArn", "SerialNumber", "PolicySourceArn")
 
 
@@ -126,6 +130,11 @@ def _needs_of_iam(call: ApiCall, known: Known) -> list[Need]:
     if call.operation == "AddRoleToInstanceProfile":
         role = _iam_arn(call, known, "role", call.parameters.get("RoleName", ""))
         needed.append(_pass_role(role, call.account_id, "ec2.amazonaws.com"))
+    made = call.operation.removeprefix("Create")
+    if call.parameters.get("Tags") and made != call.operation:
+        action = f"iam:Tag{_IAM_TAGGED_AS.get(made, made)}"
+        tags = keys_of_tags(tags_given(call.parameters))
+        needed.append(Need(action, _iam_resource(call, known), call.account_id, tags))
     return needed
 
 
@@ -268,6 +277,10 @@ def _needs_of_s3(call: ApiCall, known: Known) -> list[Need]:
         source_key = unquote(source_key.split("?")[0])
         needed.append(_s3_need(known, "GetObject", source_bucket, source_key))
         needed += _s3_listing_of_missing(known, source_bucket, source_key)
+        if parameters.get("TaggingDirective") != "REPLACE" and known.is_tagged(source_bucket, source_key):
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html
+            needed.append(_s3_need(known, "GetObjectTagging", source_bucket, source_key))
+            needed.append(_s3_need(known, "PutObjectTagging", bucket, key, context))
     if parameters.get("Tagging") and operation in _S3_MAKES_OBJECTS:
         needed.append(_s3_need(known, "PutObjectTagging", bucket, key, context))
     if parameters.get("ACL") and operation in _S3_MAKES_OBJECTS:

@@ -62,6 +62,10 @@ class _Account(Known):
         return stored_object(bucket, key) is not None
 
     @override
+    def is_tagged(self, bucket: str, key: str) -> bool:
+        return bool(resource_tags(f"arn:aws:s3:::{bucket}/{key}"))
+
+    @override
     def roles_in_profile(self, name: str) -> Iterable[str]:
         profiles = iam(self.account_id).instance_profiles.values()
         return [role.arn for profile in profiles if profile.name == name for role in profile.roles]

@@ -313,6 +313,11 @@ def test_a_program_without_credentials(account: Account, text: str) -> None:
     assert_says(explain(account, text), "not signed", "credentials")
 
 
+def test_a_quota_in_a_programs_words_is_named(account: Account) -> None:
+    with pytest.raises(ValueError, match="This is VcpuLimitExceeded"):
+        explain(account, "Instance creation failed => VcpuLimitExceeded: You have requested more vCPU capacity")
+
+
 def test_an_error_that_is_no_refusal_is_named(account: Account) -> None:
     with pytest.raises(ValueError, match="This is NotFoundException"):
         explain(

@@ -35,6 +35,7 @@ KMS = (
     "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
 )
 NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
+MISSPELT = "The authorization header is malformed; the region 'us_east_1' is wrong; expecting 'us-east-1'"
 WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
 
 
@@ -57,6 +58,30 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
             ["a b po"],
         ),
+        (
+            "AuthFailure.ServiceLinkedRoleCreationNotPermitted: The provided credentials do not have permission to "
+            "create the service-linked role for EC2 Spot Fleet.",
+            ["iam:CreateServiceLinkedRole", "spotfleet.amazonaws.com"],
+        ),
+        (f"AuthorizationHeaderMalformed: {MISSPELT}", ["us_east_1", "is no region", "us-east-1"]),
+        (
+            "ListBuckets AuthorizationHeaderMalformed the Credential is mal-formed; expecting '<AKID>/DATE/REGION'",
+            ["no access key id"],
+        ),
+        (
+            f"operation error S3: CreateBucket, api error AuthorizationHeaderMalformed: {WRONG_REGION}",
+            ["there already"],
+        ),
+        (f"bucket, unable to assume role: {USER}.", ["a user's ARN"]),
+        ("<Code>RequestTimeTooSkewed</Code>", ["Either the clock", "signed that long before"]),
+        ("Signature not yet current: 20230104 is still later than 20230103", ["Here, the clock"]),
+        ("not authorized to access requested permissions. (Service: AWSLakeFormation)", ["Lake Formation", "grant"]),
+        ("Incorrect S3 bucket policy is detected for bucket: b (Service: AWSCloudTrail)", ["cloudtrail.amazonaws.com"]),
+        ("Insufficient delivery policy to s3 bucket: b, unable to write to bucket", ["config.amazonaws.com"]),
+        ('FATAL:  PAM authentication failed for user "app"', ["rds-db:connect"]),
+        ("pq: User arn:aws:redshift:x is not authorized to assume IAM Role arn:aws:iam::1:role/x", ["the cluster"]),
+        ("Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state", ["key policy"]),
+        (f"{USER_ASKED} with an explicit deny in a permissions boundary", ["is given the same boundary"]),
         (
             "Error putting x: MalformedPolicyDocument: Policy document should not specify a principal.",
             ["trust"],

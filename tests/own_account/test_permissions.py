@@ -44,8 +44,6 @@ NOTEBOOKS.sort(
 )  # what notebook 10 needs, it does not make in one's own account
 # What may be asked for besides, to know beforehand and for notebook 10's question to the simulator.
 ASKING = allow("iam:SimulatePrincipalPolicy")
-# AWS wants these for tags that are given with a creation, the sandbox does not.
-NOT_IN_THE_SANDBOX = {"iam:TagRole", "iam:TagUser"}
 
 
 def ana(name: str) -> str:
@@ -94,7 +92,7 @@ def test_the_list_is_what_the_notebooks_call(tmp_path: Path) -> None:
     assert process.returncode == 0, process.stderr[-3000:]
     called = [tuple(pair) for pair in json.loads(process.stdout.splitlines()[-1])]
     for need in NEEDS:
-        for action in set(need.actions) - NOT_IN_THE_SANDBOX:
+        for action in need.actions:
             assert any(
                 done == action and any(fnmatchcase(arn, planned) for planned in need.resources) for done, arn in called
             ), f"{action} is in the list, and no notebook needs it"

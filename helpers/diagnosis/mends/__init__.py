@@ -7,9 +7,9 @@ request needs, and a guard's condition is met rather than taken out.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, product
+from itertools import chain, combinations
 
 from helpers.clients.calls import OpenAccount
 from helpers.diagnosis.explanation import NextStep
@@ -20,14 +20,16 @@ from helpers.diagnosis.mends.denies import lifting_denies, without_session_polic
 from helpers.diagnosis.mends.passing_along import passing_along
 from helpers.diagnosis.mends.resource_side import on_the_other_side
 from helpers.evaluation.decisions import Verdict, decide
+from helpers.evaluation.needs import Need
 
 
-def remedy(decided: LiveDecision, account: OpenAccount) -> NextStep:
+def remedy(decided: LiveDecision, account: OpenAccount, besides: Sequence[Need] = ()) -> NextStep:
     """Tell what to do next about a request.
 
     Args:
         decided: the request, and how it is decided.
         account: the open account, in which the lines are run.
+        besides: what the same call needs besides, and is not allowed either.
     """
     decision = decided.decision
     if decision.verdict is Verdict.ALLOWED:
@@ -40,7 +42,8 @@ def remedy(decided: LiveDecision, account: OpenAccount) -> NextStep:
             console="IAM → Roles → the role → ARN",
             cli='aws iam list-roles --query "Roles[].Arn"',
         )
-    case = case_of(decided, account)
+    also = [need.resource for need in besides if need.action == decided.request.action]
+    case = case_of(decided, account, also)
     for mend in chain(_alone(case), _together(case)):
         if decide(*mend.change((decided.request, decided.policies))).verdict is Verdict.ALLOWED:
             return mend.step
@@ -72,18 +75,20 @@ def _alone(case: Case) -> Iterator[Mend]:
 
 def _together(case: Case) -> Iterator[Mend]:
     """Propose several changes at once, as few as will do."""
-    kinds = [
-        [*without_session_policies(case)],
-        [*lifting_denies(case)],
-        [*on_the_other_side(case)],
-        [*on_the_callers_side(case)],
-        [*passing_along(case)],
-    ]
-    combinations = product(*([None, *mends] for mends in kinds))
-    for several in sorted(combinations, key=lambda mends: sum(mend is not None for mend in mends)):
-        chosen = [mend for mend in several if mend]
-        if len(chosen) > 1:
-            yield all_of(chosen)
+    kinds = [without_session_policies, lifting_denies, on_the_other_side, on_the_callers_side, passing_along]
+    for count in range(2, len(kinds) + 1):
+        for chosen in combinations(kinds, count):
+            yield from map(all_of, _in_turn(case, chosen))
+
+
+def _in_turn(case: Case, kinds: Sequence[Callable[[Case], Iterator[Mend]]]) -> Iterator[list[Mend]]:
+    """Propose a mend of each kind, each for what the ones before it have left."""
+    if not kinds:
+        yield []
+        return
+    for mend in kinds[0](case):
+        for others in _in_turn(case.after(mend), kinds[1:]):
+            yield [mend, *others]
 
 
 def _nothing_mends(case: Case) -> NextStep:

@@ -1,5 +1,6 @@
 """What whoever administers the caller may do: a policy more, or a wider permissions boundary."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, count
@@ -8,15 +9,24 @@ from typing import Any
 from helpers import policies
 from helpers.arns import parse_arn
 from helpers.diagnosis.call_lines import json_argument
+from helpers.diagnosis.condition_values import tests_of
 from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_policies import Place
 from helpers.diagnosis.mends.case import Case, Mend, all_of, fails_on_conditions
 from helpers.diagnosis.policy_edits import Said, edit, wanted_by
 from helpers.diagnosis.words import statement_name, who
+from helpers.evaluation.conditions import context_of
 from helpers.evaluation.decisions import Policy
 
 _MANAGED_POLICY_QUOTA = 6144
 """How many characters a managed policy has at most, white space not counted."""
+_MEANT_FOR = {
+    "ec2:CreateTags": "ec2:CreateAction",
+    "iam:CreateServiceLinkedRole": "iam:AWSServiceName",
+    "iam:PassRole": "iam:PassedToService",
+}
+"""The condition keys that tell what an action is asked for, by the action: it is allowed for that alone."""
+_WHAT_IS_ASKED = ("s3:prefix", "s3:delimiter")
 
 
 def on_the_callers_side(case: Case) -> Iterator[Mend]:
@@ -33,15 +43,18 @@ def on_the_callers_side(case: Case) -> Iterator[Mend]:
 def _allowing(case: Case) -> Mend:
     """Put a new inline policy for exactly the request on the caller: those that are there stay as they are."""
     request, holder, name = case.request, case.holder, case.name
-    statement = policies.allow(request.action, request.resource)
+    near = _nearest(case)
+    condition = _condition(case, near)
+    statement = policies.allow(request.action, request.resource) | condition
     is_arn = request.resource.startswith(("arn:", "*"))
     written = request.resource if is_arn else f"<the ARN of {request.resource}>"  # some services repeat a bare name
-    near = _nearest(case)
-    do = f"Put an inline policy on {holder} {name} that allows {request.action} on {request.resource}."
+    resources = [written, *case.also] if case.also else written
+    on = " and ".join([request.resource, *case.also])
+    do = f"Put an inline policy on {holder} {name} that allows {request.action} on {on}."
     if near and near.said.mismatch and near.said.mismatch.element in ("Resource", "NotResource"):
         wrong = f"The {statement_name(near.said)} of the {near.policy.source} allows it on "
         do = f"{wrong}{near.said.mismatch.wanted}: correct its Resource, or put a policy of its own on {holder} "
-        do += f"{name} for {request.resource}."
+        do += f"{name} for {on}."
     elif near and fails_on_conditions(near):
         do = f"The {statement_name(near.said)} of the {near.policy.source} allows it under a condition that nothing "
         do += f"passed along meets: {wanted_by(near)}. Ask whoever set it; if it is to be allowed anyway, put a "
@@ -52,20 +65,37 @@ def _allowing(case: Case) -> Mend:
     elif holder == "role":
         do = f"If the role is to do this: {do}"
     policy_name = _free_name(case)
-    document = f'policies.policy(policies.allow("{request.action}", "{written}"))'
-    if request.action == "sts:AssumeRole":
+    under = f" | {json.dumps(condition)}" if condition else ""
+    document = f'policies.policy(policies.allow("{request.action}", {json.dumps(resources)}){under})'
+    if request.action == "sts:AssumeRole" and not condition:
         document = f'policies.allow_assume_role("{request.resource}")'
     client = case.client(request.principal.account_id)
     step = NextStep(
         do + case.elsewhere(request.principal.account_id),
         console=f"IAM → {holder.title()}s → {name} → Permissions → Add permissions → Create inline policy → JSON",
         cli=f"aws iam put-{holder}-policy --{holder}-name {name} --policy-name {policy_name} "
-        f"--policy-document {json_argument(policies.policy(policies.allow(request.action, written)))}",
+        f"--policy-document {json_argument(policies.policy(policies.allow(request.action, resources) | condition))}",
         python=f'iam.put_{holder}_policy({client}, {holder}_name="{name}", '
         f'policy_name="{policy_name}", document={document})',
     )
     added = Policy("added", policies.policy(statement))
     return Mend(step, lambda state: (state[0], replace(state[1], identity=(*state[1].identity, added))))
+
+
+def _condition(case: Case, near: Said | None) -> dict[str, Any]:
+    """Write the `Condition` of a new Allow: what the nearest one asks for and the request meets, and for what it is."""
+    context, found = context_of(case.request.context), dict[str, dict[str, Any]]()
+    if near and fails_on_conditions(near):
+        variables = context if near.policy.document.get("Version") == policies.VERSION else None
+        for test in tests_of(near.statement):
+            if test.holds(context, variables):
+                found.setdefault(test.operator, {})[test.key] = near.statement["Condition"][test.operator][test.key]
+            elif test.key.lower() in _WHAT_IS_ASKED and (seen := context.get(test.key.lower())):
+                found.setdefault("StringEquals", {})[test.key] = seen[0]
+    key = _MEANT_FOR.get(case.request.action, "")
+    if seen := context.get(key.lower()):
+        found.setdefault("StringEquals", {})[key] = seen[0]
+    return {"Condition": found} if found else {}
 
 
 def _nearest(case: Case) -> Said | None:

@@ -1,7 +1,7 @@
 """A refusal that is to be mended, and what a mend is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers import policies
 from helpers.arns import parse_arn
@@ -10,7 +10,7 @@ from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.live_policies import Place
 from helpers.diagnosis.policy_edits import Said, State
-from helpers.evaluation.decisions import Side
+from helpers.evaluation.decisions import Side, decide
 from helpers.evaluation.statements import Request
 
 
@@ -37,11 +37,20 @@ class Case:
         decided: the request, and how it is decided.
         account: the open account.
         said: every statement that was read, with what it says to the request.
+        also: on what else the call needs the same action, and is not allowed it.
     """
 
     decided: LiveDecision
     account: OpenAccount
     said: Sequence[Said]
+    also: Sequence[str] = ()
+
+    def after(self, mend: "Mend") -> "Case":
+        """Return the case as it is once a mend was made."""
+        request, read = mend.change((self.request, self.decided.policies))
+        decision = decide(request, read)
+        decided = replace(self.decided, request=request, policies=read, decision=decision)
+        return case_of(decided, self.account, self.also)
 
     @property
     def request(self) -> Request:
@@ -96,7 +105,7 @@ class Case:
         return f" That is in account {account_id}."
 
 
-def case_of(decided: LiveDecision, account: OpenAccount) -> Case:
+def case_of(decided: LiveDecision, account: OpenAccount, also: Sequence[str] = ()) -> Case:
     """Collect what the statements say to a refused request."""
     return Case(
         decided,
@@ -108,6 +117,7 @@ def case_of(decided: LiveDecision, account: OpenAccount) -> Case:
                 zip(policies.statements(policy.document), reason.statements, strict=True)
             )
         ],
+        also,
     )
 
 
@@ -130,10 +140,15 @@ def all_of(mends: Sequence[Mend]) -> Mend:
     step = NextStep(
         f"{len(parts)} changes are needed. {do}",
         console=_lines([part.step.console for part in parts]),
-        cli=_lines([part.step.cli for part in parts]),
+        cli=_lines(_last_of_each([part.step.cli for part in parts])),
         python=f"({python})" if python else "",
     )
     return Mend(step, change, parts)
+
+
+def _last_of_each(lines: Sequence[str]) -> list[str]:
+    """Leave out the lines that save a policy which a later one saves with both changes."""
+    return list({line.partition("{")[0] or place: line for place, line in enumerate(lines)}.values())
 
 
 def _lines(lines: Sequence[str], between: str = "") -> str:

@@ -73,6 +73,8 @@ def _lifting(case: Case, one: Said) -> Mend | None:
         return Mend(step, without_identity({one.policy.source}))
     narrowed = _narrowed(case, one)
     changed = {**one.policy.document, "Statement": narrowed}
+    if place.holder == "bucket" and _denies_mending(one, f"arn:aws:s3:::{place.name}"):
+        mend += ". It denies changing this policy too, so the account's root user may have to do it"
     verb = "narrow the statement" if len(narrowed) == len(one.reason.statements) else "take it out"
     if not narrowed:
         return Mend(
@@ -83,22 +85,34 @@ def _lifting(case: Case, one: Said) -> Mend | None:
     return Mend(step, with_policy(one, changed))
 
 
+def _denies_mending(one: Said, bucket: str) -> bool:
+    """Tell whether a bucket's Deny keeps administrators from changing the policy that it is in."""
+    actions = policies.listed(one.statement.get("Action", []))
+    is_of_policy = any(like(action.lower(), "s3:putbucketpolicy", None) for action in actions)
+    return is_of_policy and any(like(arn, bucket, None) for arn in policies.listed(one.statement.get("Resource", [])))
+
+
 def _narrowed(case: Case, one: Said) -> list[policies.Statement]:
-    """Leave the request out of a Deny's reach: its action or resource out of a list, or else the statement out."""
+    """Leave the request out of a Deny's reach: its caller, its action or resource, or else take the statement out."""
     statements = policies.statements(one.policy.document)
     statement = dict(one.statement)
+    place = case.decided.place(one.policy.source)
+    is_for_others = one.side == "resource" or (place is not None and bool(place.policy_arn))
+    if is_for_others and ("NotPrincipal" in statement or policies.principals(statement) != [case.principal_arn]):
+        statements[one.place] = sparing(statement, case.principal_arn)
+        return statements
     for element, value in (("Action", case.request.action), ("Resource", case.request.resource)):
         named = policies.listed(statement.get(element, []))
         kept = [item for item in named if item.lower() != value.lower()]
         if kept and len(kept) < len(named) and not any(like(item.lower(), value.lower(), None) for item in kept):
             statements[one.place] = {**statement, element: kept}
             return statements
-    place = case.decided.place(one.policy.source)
     rest = statements[: one.place] + statements[one.place + 1 :]
-    if policies.principals(statement) == [case.principal_arn] and len(rest) > 0:
-        return rest
-    if one.side == "resource" or (place and place.policy_arn):
-        statements[one.place] = sparing(statement, case.principal_arn)
+    if is_for_others:
+        return rest or [sparing(statement, case.principal_arn)]
+    if "NotResource" in statement and case.request.resource != "*":
+        left_out = [*policies.listed(statement["NotResource"]), case.request.resource]
+        statements[one.place] = {**statement, "NotResource": left_out}
         return statements
     if policies.listed(statement.get("Resource", [])) == ["*"] and case.request.resource != "*":
         left = {key: value for key, value in statement.items() if key != "Resource"}

@@ -1,7 +1,7 @@
 """What may be passed along with the call: the values that meet an Allow's conditions, or step around a Deny's."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,12 +26,16 @@ _OPTIONS = {
     "sts:durationseconds": "DurationSeconds",
     "iam:permissionsboundary": "PermissionsBoundary",
     "s3:prefix": "Prefix",
+    "s3:delimiter": "Delimiter",
+    "s3:max-keys": "MaxKeys",
     "s3:x-amz-acl": "ACL",
     "s3:x-amz-server-side-encryption": "ServerSideEncryption",
     "s3:x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
     "s3:x-amz-storage-class": "StorageClass",
 }
 """The parameters that make a condition key, by the key."""
+_OF_ASSUME_ROLE = {"ExternalId", "RoleSessionName", "SourceIdentity", "DurationSeconds", "Tags"}
+_TAGGED_BY_RUN_INSTANCES = ("instance", "volume", "network-interface")
 
 
 def passing_along(case: Case) -> Iterator[Mend]:
@@ -80,11 +84,35 @@ def _can_be_passed(case: Case, key: str, value: str | None) -> bool:
     if name == "sts:externalid":
         return value is None or re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value) is not None
     if name == "aws:requestedregion":
-        call = case.decided.call
-        return value is not None and call is not None and requested_region(call.service, value) == value
+        service = case.request.action.partition(":")[0]
+        return value is not None and case.decided.call is not None and requested_region(service, value) == value
     if name.startswith("aws:requesttag/"):
-        return value is not None and case.request.action.startswith("iam:Create")
-    return name in _OPTIONS and value is not None
+        return value is not None and ("Tags" in _parameters(case) or _kind_tagged_at_birth(case) is not None)
+    if name == "s3:prefix" and value is not None and not value.startswith(_given(case).get("Prefix", "")):
+        return False  # that would ask for something else
+    return _OPTIONS.get(name) in _parameters(case) and value is not None
+
+
+def _given(case: Case) -> dict[str, Any]:
+    """Return what the call was given, without what botocore adds by itself."""
+    parameters = case.decided.call.parameters if case.decided.call else {}
+    return {name: value for name, value in parameters.items() if name not in ("ClientToken", "EncodingType")}
+
+
+def _parameters(case: Case) -> Collection[str]:
+    """Tell what the call can be given; where only a question is known, whatever its action may take."""
+    if case.request.action == "sts:AssumeRole":
+        return _OF_ASSUME_ROLE
+    return case.decided.call.takes if case.decided.call else _OPTIONS.values()
+
+
+def _kind_tagged_at_birth(case: Case) -> str | None:
+    """Name the kind of thing that a call of EC2's makes and can tag; None where it can tag nothing of that kind."""
+    if "TagSpecifications" not in _parameters(case):
+        return None
+    kind, _, identifier = parse_arn(case.request.resource).resource.partition("/")
+    is_made = identifier == "*" and (case.request.action != "ec2:RunInstances" or kind in _TAGGED_BY_RUN_INSTANCES)
+    return kind if is_made else None
 
 
 def _with_values(case: Case, values: Mapping[str, str | None], because: Said) -> Mend | None:
@@ -92,7 +120,7 @@ def _with_values(case: Case, values: Mapping[str, str | None], because: Said) ->
         return None
     wanted = ", ".join(f"{key} {'absent' if value is None else value}" for key, value in values.items())
     whose = f"the {statement_name(because.said)} of the {because.policy.source}"
-    does = "denies it otherwise" if because.said.effect == "Deny" else "asks for"
+    does = "asks for" if because.said.effect == "Allow" else "wants, which denies it otherwise"
     do = f"Pass along with the call what {whose} {does}: {wanted}."
     if set(map(str.lower, values)) == {"sts:externalid"} and None not in values.values():
         external_id = next(iter(values.values()))
@@ -115,7 +143,7 @@ def _with_values(case: Case, values: Mapping[str, str | None], because: Said) ->
 def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]:
     """Write the call again, with these values along."""
     call = case.decided.call
-    given: dict[str, Any] = dict(call.parameters) if call else {}
+    given = _given(case)
     if case.request.action == "sts:AssumeRole":
         given = {"RoleArn": case.request.resource, "RoleSessionName": "test"} | given
     elif not call:
@@ -128,9 +156,7 @@ def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]
         elif name == "aws:requestedregion":
             region = f" --region {value}"
         elif name.startswith("aws:requesttag/"):
-            tag = key.partition("/")[2]
-            others = [one for one in given.get("Tags", []) if one["Key"] != tag]
-            given["Tags"] = [*others, {"Key": tag, "Value": value}]
+            given |= _tagged(case, given, key.partition("/")[2], str(value))
         elif value is None:
             given.pop(_OPTIONS[name], None)
         else:
@@ -148,6 +174,20 @@ def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]
             f'session_name="{given["RoleSessionName"]}"{external})'
         )
     return cli_line(service, operation, given) + region, python
+
+
+def _tagged(case: Case, given: Mapping[str, Any], tag: str, value: str) -> dict[str, Any]:
+    """Give one tag more to what a call makes, in the parameter that the operation has for it."""
+    if "Tags" in _parameters(case):
+        return {"Tags": _with_tag(given.get("Tags", []), tag, value)}
+    kind, specifications = _kind_tagged_at_birth(case), given.get("TagSpecifications", [])
+    own: Sequence[Mapping[str, str]] = next((one["Tags"] for one in specifications if one["ResourceType"] == kind), [])
+    others = [one for one in specifications if one["ResourceType"] != kind]
+    return {"TagSpecifications": [*others, {"ResourceType": kind, "Tags": _with_tag(own, tag, value)}]}
+
+
+def _with_tag(tags: Sequence[Mapping[str, str]], tag: str, value: str) -> list[Mapping[str, str]]:
+    return [*(one for one in tags if one["Key"] != tag), {"Key": tag, "Value": value}]
 
 
 def _mfa_device(case: Case) -> str:

@@ -33,6 +33,7 @@ def sandbox(sandbox):
     s3.create_bucket(Bucket=BUCKET)
     s3.create_bucket(Bucket=f"{BUCKET}-2")
     s3.put_object(Bucket=BUCKET, Key="home/ana/notes.txt", Body=b"hello")
+    s3.put_object(Bucket=BUCKET, Key="tagged", Body=b"", Tagging="team=blue")
     new_role(sandbox, trust({"Service": "glue.amazonaws.com"}), RoleName="job-role", Path="/service/")
     return sandbox
 
@@ -56,6 +57,11 @@ ONESELF = f"arn:aws:iam::{HERE}:user/${{aws:username}}"
 NEW_USER = {"UserName": "never-made"}
 OF_AWS = "arn:aws:iam::aws:policy/"
 TO_EC2 = {"Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}
+
+
+COPY_TAGGED = ("s3", "copy_object", {"Bucket": BUCKET, "Key": "copy", "CopySource": f"{BUCKET}/tagged"})
+TAGS = {"Tags": [{"Key": "team", "Value": "blue"}]}
+MFA_TAGGED = {"VirtualMFADeviceName": "tagged-device", **TAGS}
 
 
 def create_job(name):
@@ -84,6 +90,24 @@ CASES = [
         allow("s3:PutObject", f"{S3}/*"),
         ("s3", "copy_object", {"Bucket": BUCKET, "Key": "copy", "CopySource": f"{BUCKET}/home/ana/notes.txt"}),
         False,
+    ),
+    # a copy takes its tags along
+    (allow(["s3:PutObject", "s3:GetObject"], f"{S3}/*"), COPY_TAGGED, False),
+    (allow(["s3:PutObject", "s3:GetObject", "s3:GetObjectTagging"], f"{S3}/*"), COPY_TAGGED, False),
+    (allow(["s3:PutObject", "s3:GetObject", "s3:*ObjectTagging"], f"{S3}/*"), COPY_TAGGED, True),
+    (
+        allow(["s3:PutObject", "s3:GetObject"], f"{S3}/*"),
+        ("s3", "copy_object", {**COPY_TAGGED[2], "TaggingDirective": "REPLACE"}),
+        True,
+    ),
+    # what is made with tags is tagged
+    (allow("iam:CreateUser"), ("iam", "create_user", {"UserName": "tagged-user", **TAGS}), False),
+    (allow(["iam:CreateUser", "iam:TagUser"]), ("iam", "create_user", {"UserName": "tagged-user", **TAGS}), True),
+    (allow("iam:CreateVirtualMFADevice"), ("iam", "create_virtual_mfa_device", MFA_TAGGED), False),
+    (
+        allow(["iam:CreateVirtualMFADevice", "iam:TagMFADevice"]),
+        ("iam", "create_virtual_mfa_device", MFA_TAGGED),
+        True,
     ),
     (allow("s3:ListAllMyBuckets"), ("s3", "list_buckets", {}), True),
     (allow("s3:ListAllMyBuckets", S3), ("s3", "list_buckets", {}), False),

@@ -1,0 +1,275 @@
+"""Set-ups of people's own, with the refused call made for real: what is advised is done, and the call made again."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.account import Account
+from helpers.diagnosis.explanation import Explanation
+from helpers.explain import explain
+from support.aws_cli import run_line
+from support.sandbox_clients import Key, Signer, Statement, allow, deny, document, key_of, trust, unique
+
+CREATED_BY = {"StringEquals": {"aws:RequestTag/CreatedBy": "controller"}}
+UNTAGGED = {"Null": {"aws:RequestTag/team": "true"}}
+RUN = {"ImageId": "ami-03cf127a", "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1}
+
+
+@dataclass(frozen=True)
+class User:
+    """A user with an inline policy, whose name is in it where it says so."""
+
+    account: Account
+    name: str
+    arn: str
+    key: Signer
+
+    def client(self, service: str) -> Any:
+        return self.account.client(service, self.key)
+
+
+def new_user(account: Account, *statements: Statement, name: str = "") -> User:
+    iam, name = account.client("iam"), name or unique("user")
+    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    if statements:
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return User(account, name, arn, Key(made["AccessKeyId"], made["SecretAccessKey"]))
+
+
+def new_session(account: Account, statement: Statement) -> tuple[str, Key]:
+    """A role's ARN, and a session of it."""
+    iam, name = account.client("iam"), unique("role")
+    trusted = document(trust({"AWS": account.account_id}))
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(statement))
+    return arn, key_of(account.client("sts").assume_role(RoleArn=arn, RoleSessionName="app"))
+
+
+def new_bucket(account: Account, *keys: str) -> str:
+    s3, bucket = account.client("s3"), unique("bucket")
+    s3.create_bucket(Bucket=bucket)
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    return bucket
+
+
+def refused(account: Account, call: Callable[..., object], **given: Any) -> Explanation:
+    """What is said of a call that is refused."""
+    with pytest.raises(ClientError) as error:
+        call(**given)
+    return explain(account, error.value)
+
+
+def mend(account: Account, found: Explanation, signer: Signer | None = None) -> None:
+    """Does what is advised, as it stands."""
+    for line in found.next_step.cli.splitlines():
+        assert run_line(line, account, signer or account.administrator) == ""
+
+
+def saved(found: Explanation) -> list[Mapping[str, Any]]:
+    """The statements of the policy that is to be saved."""
+    (text,) = [word for word in shlex.split(found.next_step.cli) if word.startswith("{")]
+    return list(json.loads(text)["Statement"])
+
+
+# --- passed along
+
+
+def test_a_prefix_is_passed_without_its_wildcard(account: Account) -> None:
+    bucket, name = new_bucket(account), unique("user")
+    prefix = {"StringLike": {"s3:prefix": "home/${aws:username}/*"}}
+    user = new_user(account, allow("s3:ListBucket", "*", Condition=prefix), name=name)
+    account.client("s3").put_object(Bucket=bucket, Key=f"home/{name}/a", Body=b"")
+    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix=f"home/{name}")
+    assert found.next_step.cli.endswith(f"--prefix home/{name}/")
+    assert "users alone" not in repr(found)
+
+
+def test_another_prefix_than_was_asked_for_is_not_advised(account: Account) -> None:
+    bucket = new_bucket(account)
+    narrow = {"StringEquals": {"s3:prefix": f"{bucket}/state"}}
+    user = new_user(account, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", Condition=narrow))
+    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="state")
+    assert f"leave {bucket}/ out" in repr(found)
+    assert saved(found)[0]["Condition"] == {"StringEquals": {"s3:prefix": "state"}}
+    mend(account, found)
+    user.client("s3").list_objects_v2(Bucket=bucket, Prefix="state")
+
+
+def test_a_delimiter_is_passed(account: Account) -> None:
+    bucket = new_bucket(account)
+    whole = {"StringEquals": {"s3:prefix": ["", "home/"], "s3:delimiter": "/"}}
+    user = new_user(account, allow("s3:ListBucket", "*", Condition=whole))
+    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="home/")
+    mend(account, found, user.key)
+    assert found.next_step.cli.endswith("--prefix home/ --delimiter /")
+
+
+@pytest.mark.parametrize("operation", ["head_bucket", "get_bucket_location"])
+def test_what_a_call_does_not_take_is_not_passed(account: Account, operation: str) -> None:
+    bucket = new_bucket(account)
+    prefix = {"StringEquals": {"s3:prefix": "in/"}}
+    user = new_user(account, allow(["s3:ListBucket", "s3:GetBucketLocation"], "*", Condition=prefix))
+    call = getattr(user.client("s3"), operation)
+    mend(account, refused(account, call, Bucket=bucket))
+    call(Bucket=bucket)
+
+
+def test_the_tags_of_what_ec2_makes_are_passed(account: Account) -> None:
+    vpc = account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    user = new_user(account, allow("ec2:CreateSecurityGroup", "*", Condition=CREATED_BY))
+    given = {"GroupName": unique("group"), "Description": "d", "VpcId": vpc}
+    found = refused(account, user.client("ec2").create_security_group, **given)
+    (tags,) = [word for word in shlex.split(found.next_step.cli) if word.startswith("[")]
+    tagged = [{"ResourceType": "security-group", "Tags": [{"Key": "CreatedBy", "Value": "controller"}]}]
+    assert json.loads(tags) == tagged
+    found = refused(account, user.client("ec2").create_security_group, **given, TagSpecifications=tagged)
+    assert f"vpc/{vpc} is there already" in repr(found)
+    assert "ec2:CreateTags on" in repr(found)
+
+
+def test_a_guard_on_tags_is_met_and_stays(account: Account) -> None:
+    guarded = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:volume/*"]
+    user = new_user(account, allow("ec2:*"), deny("ec2:RunInstances", guarded, Condition=UNTAGGED))
+    tagged = [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "blue"}]}]
+    found = refused(account, user.client("ec2").run_instances, **RUN, TagSpecifications=tagged)
+    mend(account, found, user.key)
+    assert '"ResourceType": "volume"' in found.next_step.cli
+    assert "Null aws:RequestTag/team: true, and in the request it is absent" in repr(found)
+
+
+# --- allowed, and no more
+
+
+def test_all_that_a_call_needs_is_allowed_at_once(account: Account) -> None:
+    user = new_user(account, allow("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*"))
+    run = user.client("ec2").run_instances
+    mend(account, refused(account, run, **RUN))
+    run(**RUN)
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "value"),
+    [
+        ("ec2:CreateTags", "ec2:CreateAction", "CreateVolume"),
+        ("iam:PassRole", "iam:PassedToService", "glue.amazonaws.com"),
+    ],
+)
+def test_it_is_allowed_for_what_it_was_asked_for(account: Account, action: str, key: str, value: str) -> None:
+    user = new_user(account, allow(["ec2:CreateVolume", "glue:CreateJob"]))
+    role = account.client("iam").create_role(
+        RoleName=unique("role"), AssumeRolePolicyDocument=document(trust({"Service": "glue.amazonaws.com"}))
+    )["Role"]["Arn"]
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": "a", "Value": "b"}]}]
+    calls: dict[str, Callable[[], object]] = {
+        "ec2:CreateTags": lambda: user.client("ec2").create_volume(
+            AvailabilityZone="us-east-1a", Size=8, TagSpecifications=tags
+        ),
+        "iam:PassRole": lambda: user.client("glue").create_job(
+            Name=unique("job"), Role=role, Command={"Name": "glueetl", "ScriptLocation": "s3://b/s"}
+        ),
+    }
+    found = refused(account, calls[action])
+    assert saved(found)[0]["Action"] == action
+    assert saved(found)[0]["Condition"] == {"StringEquals": {key: value}}
+    mend(account, found)
+    calls[action]()
+
+
+def test_an_acl_asks_for_more(account: Account) -> None:
+    bucket = new_bucket(account)
+    user = new_user(account, allow("s3:PutObject"))
+    put = user.client("s3").put_object
+    assert "passes an ACL" in repr(refused(account, put, Bucket=bucket, Key="a", ACL="bucket-owner-full-control"))
+
+
+def test_the_name_of_a_call_is_no_action(account: Account) -> None:
+    user = new_user(account, allow(["s3:ListObjectsV2", "s3:HeadBucket"]))
+    found = refused(account, user.client("s3").list_objects_v2, Bucket=new_bucket(account))
+    assert "s3:ListObjectsV2, which the inline policy" in repr(found)
+
+
+def test_a_blank_in_an_arn_is_shown(account: Account) -> None:
+    bucket = new_bucket(account)
+    for resources, is_told in (([f"arn:aws:s3::: {bucket}", "arn:aws:s3:::b"], True), (["arn:aws:s3:::a"], False)):
+        user = new_user(account, allow("s3:ListBucket", resources))
+        found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket)
+        assert ("there is a blank in it" in repr(found)) is is_told
+
+
+# --- a Deny
+
+
+def test_everybody_elses_deny_stays(account: Account) -> None:
+    """One is left out of a Deny for many: its actions stay denied to the others."""
+    bucket = new_bucket(account)
+    user, intern = (new_user(account, allow("s3:*")) for _ in range(2))
+    arn = f"arn:aws:s3:::{bucket}/*"
+    guard = {**trust("*", "Deny"), "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": arn}
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(guard))
+    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    mend(account, found)
+    user.client("s3").put_object(Bucket=bucket, Key="a")
+    refused(account, intern.client("s3").put_object, Bucket=bucket, Key="a")
+
+
+def test_a_session_is_not_the_role_that_not_principal_names(account: Account) -> None:
+    bucket, (arn, session) = new_bucket(account), new_session(account, allow("s3:*"))
+    guard = {
+        "Effect": "Deny",
+        "NotPrincipal": {"AWS": arn},
+        "Action": ["s3:PutObject", "s3:PutBucketPolicy"],
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(guard))
+    found = refused(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
+    assert "not this session" in repr(found)
+    assert "root user" in found.next_step.do
+
+
+def test_two_changes_of_one_policy_are_saved_together(account: Account) -> None:
+    owner, user = account.others[0], new_user(account, allow("s3:*"))
+    bucket = new_bucket(owner)
+    on = {"Resource": f"arn:aws:s3:::{bucket}/*"}
+    named = trust({"AWS": user.arn})
+    owner.client("s3").put_bucket_policy(
+        Bucket=bucket,
+        Policy=document(
+            {**named, "Action": "s3:PutObject", **on}, {**named, "Effect": "Deny", "Action": "s3:PutObjectAcl", **on}
+        ),
+    )
+    put = user.client("s3").put_object
+    given = {"Bucket": bucket, "Key": "a", "ACL": "bucket-owner-full-control"}
+    found = refused(account, put, **given)
+    mend(owner, found)
+    put(**given)
+
+
+# --- what is not told
+
+
+def test_a_region_that_is_not_told_is_said_to_be_taken(account: Account) -> None:
+    own = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    user = new_user(account, allow("ec2:*", Condition=own))
+    asked = "is not authorized to perform: ec2:DescribeAddresses because no identity-based policy allows the … action"
+    assert "which one the call went to is not told: us-east-1" in repr(explain(account, f"User: {user.arn} {asked}"))
+
+
+def test_a_session_never_says_that_mfa_was_done(account: Account) -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    _, session = new_session(account, allow("s3:*", Condition=mfa))
+    assert "never says that MFA" in repr(refused(account, account.client("s3", session).list_buckets))
+
+
+def test_an_instances_session_is_told(account: Account) -> None:
+    iam, name = account.client("iam"), unique("node")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust({"Service": "ec2.amazonaws.com"})))
+    session = f"arn:aws:sts::{account.account_id}:assumed-role/{name}/i-0123456789abcdef0"
+    found = explain(account, f"User: {session} is not authorized to perform: route53:ListHostedZones")
+    assert "service account" in repr(found)
