@@ -30,8 +30,8 @@ def answer(call: Call, moto: Application) -> Response:
     """
     if call.operation == "ListBuckets":
         response = result_response(call, list_buckets(call))
-    elif call.refused:
-        response = _delete_allowed_objects(call, moto)
+    elif call.operation == "DeleteObjects":
+        response = _delete_objects(call, moto)
     else:
         response = forward(call, moto)
     if call.operation == "PutBucketPolicy" and response.status_code == 200:
@@ -110,7 +110,7 @@ def _of_a_bucket(call: Call) -> Mapping[str, str]:
 # --- many objects to delete
 
 
-def _delete_allowed_objects(call: Call, moto: Application) -> Response:
+def _delete_objects(call: Call, moto: Application) -> Response:
     """Let moto delete the objects that the caller may delete, and tell which ones it may not.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -132,4 +132,6 @@ def _with_refused(response: Response, call: Call) -> Result:
     answer = {"status_code": response.status_code, "headers": dict(response.headers), "body": response.get_data()}
     assert call.model.output_shape is not None
     result: Result = create_parser("rest-xml").parse(answer, call.model.output_shape)
+    if call.parameters["Delete"].get("Quiet"):
+        result.pop("Deleted", None)
     return {**result, "Errors": [*result.get("Errors", []), *call.refused]}

@@ -70,8 +70,10 @@ def _of_iam(value: Any, context: AttributePickerContext) -> Any:
 
 def _of_s3(value: Any, context: AttributePickerContext) -> Any:
     """Leave out the names of owners, which S3 tells no more; those of who began an upload it still tells."""
-    is_owners = context.shape.parent.name in ("Owner", "Grantee")  # type: ignore[attr-defined]
-    return None if context.key == "DisplayName" and is_owners else value
+    thing = context.shape.parent.name  # type: ignore[attr-defined]
+    if value is None and context.key == "Prefix" and thing.startswith("ListObject"):
+        return ""  # repeated, also where none was asked for
+    return None if context.key == "DisplayName" and thing in ("Owner", "Grantee") else value
 
 
 _SHOWN: Mapping[str, Callable[[Any, AttributePickerContext], Any]] = {"iam": _of_iam, "s3": _of_s3}

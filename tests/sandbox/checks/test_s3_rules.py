@@ -158,6 +158,19 @@ def for_everybody(bucket):
     return document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*") | {"Principal": "*"})
 
 
+def test_a_quiet_deletion_tells_what_failed_alone(sandbox, bucket, s3):
+    s3.put_object(Bucket=bucket, Key="quiet", Body=b"")
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "quiet"}], "Quiet": True})
+    assert "Deleted" not in answer
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="quiet")
+
+
+def test_a_listing_repeats_what_was_asked_for(sandbox, bucket, s3):
+    for listing in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions):
+        assert listing(Bucket=bucket)["Prefix"] == ""
+        assert listing(Bucket=bucket, Prefix="a")["Prefix"] == "a"
+
+
 def test_a_public_policy_is_refused_until_the_bucket_lets_it_be(s3, sandbox, bucket):
     refused = refusal(s3.put_bucket_policy, Bucket=bucket, Policy=for_everybody(bucket))
     who = "arn:aws:iam::111122223333:user/administrator"
