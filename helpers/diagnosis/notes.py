@@ -15,6 +15,7 @@ from helpers.evaluation.statements import Mismatch
 _OF_THE_CALL = re.compile(r"(?!aws:)|aws:(RequestTag/|TagKeys|MultiFactorAuth)", re.IGNORECASE)
 # Signs in the place of an account number's last digits, however many somebody wrote.
 _MASKED = re.compile(r"([A-Zx*])\1{2,}")
+_OF_THINGS_IN_EC2 = re.compile(r"ec2:(?!region$)|aws:resourcetag/")
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _ASKED_FOR_BESIDES = {
     "sts:TagSession": (
@@ -107,6 +108,9 @@ def _of_the_policies(decided: LiveDecision) -> Iterator[str]:
             f"The tags of a call are those of what it makes: {resource} is there already, or takes none, so a "
             "condition on aws:RequestTag never fits it. Allow it in a statement of its own, without that condition."
         )
+    of_things = [key for lower, key in decided.keys_asked.items() if _OF_THINGS_IN_EC2.match(lower)]
+    if of_things and action.startswith("ec2:Describe"):
+        yield f"EC2's lists cannot be narrowed to some things: {', '.join(sorted(of_things))} is never there for them."
     bucket = resource.removeprefix("arn:aws:s3:::")
     if any(f"s3:prefix: {bucket}/" in said.wanted for said in _unmet(decided)):
         yield f"A prefix does not begin with the bucket's name: leave {bucket}/ out of s3:prefix in the policy."

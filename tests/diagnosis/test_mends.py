@@ -189,6 +189,12 @@ def test_an_acl_asks_for_more(account: Account) -> None:
     assert "passes an ACL" in repr(refused(account, put, Bucket=bucket, Key="a", ACL="bucket-owner-full-control"))
 
 
+def test_a_list_of_ec2s_is_not_narrowed(account: Account) -> None:
+    user = new_user(account, allow("ec2:*", Condition={"StringEquals": {"ec2:ResourceTag/team": "blue"}}))
+    found = refused(account, user.client("ec2").describe_instances)
+    assert "ec2:ResourceTag/team is never there" in repr(found)
+
+
 def test_the_name_of_a_call_is_no_action(account: Account) -> None:
     user = new_user(account, allow(["s3:ListObjectsV2", "s3:HeadBucket"]))
     found = refused(account, user.client("s3").list_objects_v2, Bucket=new_bucket(account))
