@@ -18,6 +18,13 @@ _MADE_FOR_A_WHILE = {
     4: (("user", "tutorial-user-2"),),
     10: (("user", "truth-table-user"), ("user", "truth-table-stranger"), ("role", "truth-table-role")),
 }
+_CHANGED_FOR_A_WHILE = {
+    4: ("and takes the user's inline policy away, and puts it back",),
+    10: (
+        "and changes policies of the user and the role for a while, and puts them back",
+        "(where you stop halfway, notebook 07 deletes these changes too)",
+    ),
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,7 +168,8 @@ def plan(account: Account, number: int) -> list[str]:
         number: the notebook's number.
     """
     for_a_while = [f"{kind} {account.named(name)}, deleted again" for kind, name in _MADE_FOR_A_WHILE.get(number, ())]
-    return [line for step in STEPS if step.number == number for line in step.makes(account)] + for_a_while
+    own = [line for step in STEPS if step.number == number for line in step.makes(account)]
+    return [*own, *for_a_while, *_CHANGED_FOR_A_WHILE.get(number, ())]
 
 
 def _wait_for(account: Account, built: Sequence[Step], state: State) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROVED = (
     "The app assumed its role and read its report.\n"
     "Still refused, each tried: the user on another role, and on the bucket without the role; the role on other "
-    "buckets, and on writing; another user on the role. What others may do, they may still do."
+    "buckets, and on writing; another user on the role. Who else is to have access still has it."
 )
 
 
