@@ -182,8 +182,12 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
             return _look_at_access_point(refusal, whose)
         case "resource-based policy" | "role trust policy":
             do = "does not deny" if refusal.denies else "allows"
+            alone = ""
+            if refusal.denies and str(refusal.action).startswith("s3:"):
+                alone = " Where the bucket's policy keeps administrators out too, the account's root user deletes it."
             return NextStep(
                 f"Ask whoever owns {refusal.resource} for a policy of its own that {do} {refusal.action} for {whose}."
+                f"{alone}"
             )
         case "VPC endpoint policy":
             return NextStep(

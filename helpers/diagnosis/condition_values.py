@@ -13,6 +13,15 @@ from helpers.evaluation.conditions import Context, texts, unmet
 
 _VARIABLE = re.compile(r"\$\{([^{}',]+?)\s*(?:,\s*'([^']*)')?\}")
 _OTHER, _ANY = "another-value", "some-value"
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "s3:x-amz-acl": (
+        *("private", "bucket-owner-full-control", "bucket-owner-read", "aws-exec-read"),
+        *("authenticated-read", "public-read", "public-read-write"),
+    ),
+    "s3:x-amz-server-side-encryption": ("AES256", "aws:kms", "aws:kms:dsse"),
+    "s3:x-amz-storage-class": ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER"),
+}
+"""The condition keys that have a few words for values, the plainest first."""
 Values = Mapping[str, str | None]
 """A value for each key; None for a key that is to be absent."""
 
@@ -79,13 +88,13 @@ def _candidates(test: Test, variables: Context | None) -> Iterable[str | None]:
             yield "true"
             yield "false"
         elif test.name == "null":
-            yield _ANY
+            yield from WORDS.get(test.key.lower(), (_ANY,))
         else:
             if not (test.takes_wildcards and re.search(r"[*?]", filled)):
                 yield filled
             yield filled.replace("*", "").replace("?", "x")
             yield filled.replace("*", "x").replace("?", "x")
-    yield _OTHER
+    yield from WORDS.get(test.key.lower(), (_OTHER,))
     yield None
 
 

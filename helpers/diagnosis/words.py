@@ -76,9 +76,12 @@ def why_denied(decided: LiveDecision, statement: Mapping[str, Any]) -> str:
         for operator, conditions in statement.get("Condition", {}).items()
         for key, wanted in conditions.items()
     ]
-    spared = "NotPrincipal" in statement and decided.request.principal.role_arn in policies.principals(statement)
-    if spared:
+    spared = policies.principals(statement) if "NotPrincipal" in statement else []
+    session_of = decided.request.principal.arn.rpartition("/")[0]
+    if decided.request.principal.role_arn in spared:
         tests.append("its NotPrincipal names the role, and not this session, which has an ARN of its own")
+    elif others := [arn for arn in spared if decided.request.principal.role_arn and arn.startswith(f"{session_of}/")]:
+        tests.append(f"its NotPrincipal names the session {others[0].rpartition('/')[2]}, and not one of this name")
     return "; ".join(tests)
 
 

@@ -122,6 +122,11 @@ _IAM_LISTS = {
     "ListInstanceProfiles": "instance-profile",
 }
 _IAM_TAGGED_AS = {"VirtualMFADevice": "MFADevice"}
+# Without a user's name, these are about whoever calls.
+_IAM_ABOUT_ONESELF = {
+    *("ChangePassword", "CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "ListMFADevices"),
+    *("ListServiceSpecificCredentials", "ListSigningCertificates", "ListSSHPublicKeys", "UpdateAccessKey"),
+}
 _IAM_ARN_PARAMETERS = ("PolicyArn", "SerialNumber", "PolicySourceArn")
 
 
@@ -153,7 +158,7 @@ def _iam_resource(call: ApiCall, known: Known) -> str:
         return f"{prefix}mfa{parameters.get('Path', '/')}{parameters.get('VirtualMFADeviceName', '')}"
     if call.operation in _IAM_LISTS:
         return f"{prefix}{_IAM_LISTS[call.operation]}{parameters.get('PathPrefix', '/')}"
-    if call.operation == "ChangePassword":
+    if call.operation in _IAM_ABOUT_ONESELF:
         return _iam_arn(call, known, "user", call.user_name or "*")
     return "*"
 
@@ -450,7 +455,7 @@ def _glue_arns(call: ApiCall) -> list[str]:
         if "Table" in call.operation or "Partition" in call.operation:
             table = parameters.get("TableName") or parameters.get("Name")
             table = table or parameters.get("TableInput", {}).get("Name") or "*"
-            arns.insert(0, f"{prefix}table/{database or '*'}/{table}")
+            arns.append(f"{prefix}table/{database or '*'}/{table}")
         return arns
     for kind in _GLUE_KINDS:
         if kind in call.operation:

@@ -144,6 +144,24 @@ def test_a_guard_on_tags_is_met_and_stays(account: Account) -> None:
     assert "Null aws:RequestTag/team: true, and in the request it is absent" in repr(found)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_value_steps_around_two_denies(account: Account, order: int) -> None:
+    """The pair that many buckets have: each upload is to say that it is encrypted, and how."""
+    bucket, user = new_bucket(account), new_user(account, allow("s3:*"))
+    on = {**trust("*", "Deny"), "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    key = "s3:x-amz-server-side-encryption"
+    pair = [
+        {**on, "Condition": {"StringNotEquals": {key: "AES256"}}},
+        {**on, "Condition": {"Null": {key: "true"}}},
+    ][::order]
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(*pair))
+    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    assert found.next_step.cli.endswith("--server-side-encryption AES256")
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document({**on, "Condition": {"Null": {key: "true"}}}))
+    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    assert found.next_step.cli.endswith("--server-side-encryption AES256")
+
+
 # --- allowed, and no more
 
 
@@ -237,6 +255,33 @@ def test_a_session_is_not_the_role_that_not_principal_names(account: Account) ->
     found = refused(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
     assert "not this session" in repr(found)
     assert "root user" in found.next_step.do
+
+
+def test_a_session_is_not_the_one_that_not_principal_names(account: Account) -> None:
+    bucket, (arn, session) = new_bucket(account), new_session(account, allow("s3:*"))
+    other = f"{arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/other"
+    guard = {"Effect": "Deny", "NotPrincipal": {"AWS": other}, "Action": "s3:PutObject"}
+    on = {**guard, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(on))
+    found = refused(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
+    assert "names the session other, and not one of this name" in repr(found)
+
+
+def test_a_bucket_that_keeps_administrators_out(account: Account) -> None:
+    bucket = new_bucket(account)
+    away = {"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+    everything = {"Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document({**trust("*", "Deny"), **everything, **away}))
+    found = refused(account, account.client("s3").list_objects_v2, Bucket=bucket)
+    assert "root user deletes it" in found.next_step.do
+
+
+def test_the_caller_itself_is_not_something_more(account: Account) -> None:
+    oneself = f"arn:aws:iam::{account.account_id}:user/${{aws:username}}"
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    user = new_user(account, allow("iam:CreateAccessKey", oneself, Condition=mfa))
+    found = refused(account, user.client("iam").create_access_key)
+    assert "needs more" not in repr(found)
 
 
 def test_two_changes_of_one_policy_are_saved_together(account: Account) -> None:

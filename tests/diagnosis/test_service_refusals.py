@@ -58,6 +58,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             "User: arn:aws:iam::***:user/x is not authorized to perform: a:B with an explicit deny in a b policy",
             ["a b po"],
         ),
+        ("MethodNotAllowed: The specified method is not allowed against this resource.", ["own account"]),
         (
             "AuthFailure.ServiceLinkedRoleCreationNotPermitted: The provided credentials do not have permission to "
             "create the service-linked role for EC2 Spot Fleet.",

@@ -96,7 +96,9 @@ def _nothing_mends(case: Case) -> NextStep:
     if case.is_unreadable and case.request.assumes_role:
         other_account = case.request.principal.account_id
         also = f"And ask whoever administers account {other_account} to allow the call there too."
-        for mend in on_the_other_side(case):
+        for mend in chain(passing_along(case), on_the_other_side(case)):
+            if decide(*mend.change((case.request, case.decided.policies))).resource_side is not Verdict.ALLOWED:
+                continue
             return replace(mend.step, do=f"{mend.step.do} {also}")
     if case.is_protected:
         where = "IAM Identity Center, in the permission set" if "SSO" in case.principal_arn else "the AWS service"

@@ -11,7 +11,7 @@ from helpers import policies
 from helpers.arns import parse_arn
 from helpers.clients.error_codes import REFUSED, code_of
 from helpers.diagnosis.call_lines import cli_line
-from helpers.diagnosis.condition_values import tests_of, values_meeting
+from helpers.diagnosis.condition_values import WORDS, tests_of, values_meeting
 from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.mends.case import Case, Mend, fails_on_conditions
 from helpers.diagnosis.policy_edits import Said, State
@@ -45,22 +45,30 @@ def passing_along(case: Case) -> Iterator[Mend]:
     for allow in [*allows, None]:
         values: dict[str, str | None] | None = {}
         for one in [*([allow] if allow else []), *denies]:
-            found = _values_for(case, one, meet=one is allow)
+            found = None if values is None else _values_for(case, one, values, meet=one is allow)
             values = None if found is None or values is None else {**values, **found}
         if values and (mend := _with_values(case, values, allow or denies[0])):
             yield mend
 
 
-def _values_for(case: Case, one: Said, *, meet: bool) -> dict[str, str | None] | None:
-    """Find values with which all tests of a statement hold, or one does not; None where none can be passed."""
-    variables = context_of(case.request.context) if one.policy.document.get("Version") == policies.VERSION else None
+def _values_for(case: Case, one: Said, given: Mapping[str, str | None], *, meet: bool) -> dict[str, str | None] | None:
+    """Find values with which all tests of a statement hold, or one does not, beside those that are given already.
+
+    Returns:
+        The values, none where those that are given do; None where none can be passed.
+    """
+    context = dict(context_of(case.request.context))
+    context |= {key.lower(): () if value is None else (value,) for key, value in given.items()}
+    variables = context if one.policy.document.get("Version") == policies.VERSION else None
     found: dict[str, str | None] = {}
+    if not meet and not all(test.holds(context, variables) for test in tests_of(one.statement)):
+        return found
     for test in tests_of(one.statement):
-        if meet and test.holds(context_of(case.request.context), variables):
+        if meet and test.holds(context, variables):
             continue
         proposed = (
             values
-            for values in values_meeting(test, context_of(case.request.context), variables, meet=meet)
+            for values in values_meeting(test, context, variables, meet=meet)
             if _can_be_passed(case, test.key, values[test.key])
         )
         values = next(proposed, None)
@@ -83,6 +91,8 @@ def _can_be_passed(case: Case, key: str, value: str | None) -> bool:
         return value is not None and value.isdigit() and 900 <= int(value) <= 43200
     if name == "sts:externalid":
         return value is None or re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value) is not None
+    if name in WORDS:
+        return _OPTIONS[name] in _parameters(case) and value in WORDS[name]
     if name == "aws:requestedregion":
         service = case.request.action.partition(":")[0]
         return value is not None and case.decided.call is not None and requested_region(service, value) == value

@@ -20,6 +20,7 @@ _PUBLIC_LISTS = {"authenticated-read", "public-read", "public-read-write"}
 _LISTS = _PUBLIC_LISTS | {"aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private"}
 _EVERYBODY = re.compile(r"/groups/global/(AllUsers|AuthenticatedUsers)\b")
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+_OF_THE_OWNER = {"DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy"}
 _ACTIONS = {"CopyObject": "PutObject", "CreateMultipartUpload": "PutObject"}
 
 
@@ -44,6 +45,10 @@ def check_call(call: Call) -> None:
         raise AwsError("InvalidBucketOwnerAWSAccountID", message)
     if owner and expected not in (None, owner):
         raise plain_access_denied()
+    if owner not in (None, call.account_id) and call.operation in _OF_THE_OWNER:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
+        message = "The specified method is not allowed against this resource."
+        raise AwsError("MethodNotAllowed", message, 405, Method=call.request.method, ResourceType="BUCKETPOLICY")
     if call.operation == "CreateBucket":
         _check_new_bucket(call.parameters)
     elif owner and call.operation == "PutBucketPolicy":

@@ -158,6 +158,19 @@ def for_everybody(bucket):
     return document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*") | {"Principal": "*"})
 
 
+@pytest.mark.parametrize("operation", ["get_bucket_policy", "delete_bucket_policy", "put_bucket_policy"])
+def test_another_accounts_bucket_policy_is_not_for_callers_that_it_lets_in(sandbox, bucket, s3, operation):
+    user = new_user(sandbox, allow("s3:*"), account_id=THERE)
+    arn = f"arn:aws:s3:::{bucket}"
+    policy = document({"Effect": "Allow", "Principal": {"AWS": user.arn}, "Action": "s3:*", "Resource": arn})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    call = getattr(client(sandbox, "s3", user.key), operation)
+    given = {"Policy": policy} if operation.startswith("put") else {}
+    found = refusal(call, Bucket=bucket, **given)
+    assert (found.status, found.code) == (405, "MethodNotAllowed")
+    s3.delete_bucket_policy(Bucket=bucket)
+
+
 def test_a_quiet_deletion_tells_what_failed_alone(sandbox, bucket, s3):
     s3.put_object(Bucket=bucket, Key="quiet", Body=b"")
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "quiet"}], "Quiet": True})
