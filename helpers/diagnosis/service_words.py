@@ -201,8 +201,8 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
     ),
     r"specified method is not allowed against this resource": (
         "request",
-        "S3 does not take this call there. A bucket's policy is read and changed by callers of the bucket's own account "
-        "alone, whatever it allows to others; and a delete marker is no object to read.",
+        "S3 does not take this call there. A bucket's policy is read and changed by callers of the bucket's own "
+        "account alone, whatever it allows to others; and a delete marker is no object to read.",
         NextStep("For the policy, act as a role or user of the bucket's own account, or ask its owner."),
     ),
     r"PAM authentication failed for user": (
