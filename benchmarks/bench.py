@@ -314,7 +314,7 @@ def memory_used() -> None:
         boto3.client("s3", **options).create_bucket(Bucket="bench")
         print(f"{'memory after IAM, STS and S3':58} {_resident(process):9.1f} MB  (at most 100)")
         boto3.client("ec2", **options).describe_instances()
-        print(f"{'memory after EC2':58} {_resident(process):9.1f} MB  (at most 155)")
+        print(f"{'memory after EC2':58} {_resident(process):9.1f} MB  (at most 150)")
 
 
 def _resident(process: subprocess.Popen[str]) -> float:
