@@ -22,14 +22,16 @@ def cli_line(service: str, operation: str, parameters: Mapping[str, Any]) -> str
         parameters: what it is given, as boto3 names it.
     """
     words = ["aws", _COMMANDS.get(service, service), xform_name(operation, "-")]
-    if operation == "RunInstances":
-        parameters = {**parameters, "Count": f"{parameters['MinCount']}:{parameters['MaxCount']}"}
-    for name, value in parameters.items():
-        if name in ("MinCount", "MaxCount"):
-            continue  # the AWS CLI takes both as --count
+    for name, value in (_counted(parameters) if operation == "RunInstances" else parameters).items():
         words.append(f"--{xform_name(name, '-')}")
         words.append(shlex.quote(value) if isinstance(value, str) else _argument(value))
     return " ".join(words)
+
+
+def _counted(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write how many instances are started as the AWS CLI does: both numbers in one argument."""
+    others = {name: value for name, value in parameters.items() if name not in ("MinCount", "MaxCount")}
+    return {**others, "Count": f"{parameters['MinCount']}:{parameters['MaxCount']}"}
 
 
 def _argument(value: object) -> str:

@@ -1,6 +1,6 @@
 """The two sides of an explanation: what each policy that matters says to the request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from helpers import policies
@@ -47,17 +47,21 @@ def _other_side_says(decided: LiveDecision) -> str:
 
 
 def _column(decided: LiveDecision, heading: str, sides: tuple[Side, ...]) -> Column:
+    marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
     documents = {policy.source: policy.document for _, policy in decided.policies.by_side()}
     of_side = [policy for policy in decided.decision.reasons if policy.side in sides]
     shown = [policy for policy in of_side if policy.source != NAMED_BY_AWS]
-    told = [said for policy in shown if (said := _policy_said(decided, policy, documents[policy.source])).statements]
+    told = [
+        said for policy in shown if (said := _policy_said(decided, policy, documents[policy.source], marked)).statements
+    ]
     rest = _rest(decided.request.action, len(shown), len(told))
     ending = "" if rest == NO_POLICY and decided.unread else rest
     return Column(heading, tuple(told), ending if shown == of_side else f"{ending} {_NOT_SHOWN}".strip())
 
 
-def _policy_said(decided: LiveDecision, policy: PolicyReason, document: Mapping[str, Any]) -> PolicySaid:
-    marked = {id(statement) for _, statement in deciding(decided)} if decided.verdict else set()
+def _policy_said(
+    decided: LiveDecision, policy: PolicyReason, document: Mapping[str, Any], marked: Set[int]
+) -> PolicySaid:
     statements = [
         _statement_said(decided, one, written, id(one) in marked, str(document.get("Version", "")))
         for one, written in zip(policy.statements, policies.statements(document), strict=True)
@@ -76,8 +80,7 @@ def _statement_said(
     decided: LiveDecision, statement: StatementReason, written: Mapping[str, Any], decides: bool, version: str
 ) -> StatementSaid:
     if statement.mismatch:
-        by_session = decided.request.principal.role_arn is not None
-        why = f"{statement.effect}; {why_not(statement.mismatch, version, by_session=by_session)}"
+        why = f"{statement.effect}; {why_not(decided, statement.mismatch, version)}"
         return StatementSaid(statement.name, "does not match", why, decides, statement.place)
     if statement.effect == "Deny":
         return StatementSaid(statement.name, "denies", why_denied(decided, written), decides, statement.place)

@@ -45,16 +45,16 @@ def called(principal: Principal) -> str:
     return f"{arn.resource_type} {arn.name}"
 
 
-def why_not(mismatch: Mismatch, version: str = policies.VERSION, *, by_session: bool = False) -> str:
+def why_not(decided: LiveDecision, mismatch: Mismatch, version: str) -> str:
     """Tell what about a statement does not match, and why, as a person would.
 
     Args:
+        decided: the request; a role's session has no value for some policy variables.
         mismatch: the element that does not fit.
         version: the `Version` of the policy, which decides about policy variables.
-        by_session: whether a role's session asks, for which some of them have no value.
     """
     wanted, seen = mismatch.wanted or "nobody", mismatch.seen
-    hint = _hint(mismatch, version, by_session)
+    hint = _hint(mismatch, version, decided.request.principal)
     if mismatch.element == "Condition":
         return f"its Condition wants {wanted}; in the request it is {seen}{hint}"
     if mismatch.element.startswith("Not"):
@@ -85,14 +85,14 @@ def why_denied(decided: LiveDecision, statement: Mapping[str, Any]) -> str:
     return "; ".join(tests)
 
 
-def _hint(mismatch: Mismatch, version: str, by_session: bool) -> str:
+def _hint(mismatch: Mismatch, version: str, caller: Principal) -> str:
     """Say what people overlook: a wildcard that is none, a variable, a path, capitals, a bucket and its objects."""
     wanted, seen = mismatch.wanted, mismatch.seen
     operator = wanted.split(" ", 1)[0] if mismatch.element == "Condition" else ""
     values = wanted.split(": ", 1)[-1].split(", ") if operator else wanted.split(", ")
     if "${" in wanted and version != policies.VERSION:
         return f" (variables are filled in only in policies of Version {policies.VERSION})"
-    if by_session and "${aws:username}" in wanted:
+    if caller.role_arn and "${aws:username}" in wanted:
         return " (${aws:username} is filled in for users alone: a role's session has none)"
     if operator.lower().startswith(("stringequals", "stringnotequals")) and re.search(r"[*?]", wanted):
         return f" (in {operator}, * and ? are letters like any other: StringLike takes them for any text)"
@@ -157,13 +157,12 @@ def deciding(decided: LiveDecision) -> Iterator[Deciding]:
 def in_the_way(decided: LiveDecision, sides: Sequence[Side]) -> Iterator[str]:
     """Tell what is there on these sides and does not do: a Deny, an Allow that comes near, a boundary."""
     versions = {policy.source: str(policy.document.get("Version", "")) for _, policy in decided.policies.by_side()}
-    by_session = decided.request.principal.role_arn is not None
     for policy, said in _statements(decided.decision, sides):
         where = f"the {statement_name(said)} of the {policy.source}"
         if said.effect == "Deny" and said.applied:
             yield f"{where} denies it"
         elif said.mismatch and policy.side != "boundary" and _is_near(said, decided.request.principal):
-            yield f"{where} does not fit: {why_not(said.mismatch, versions[policy.source], by_session=by_session)}"
+            yield f"{where} does not fit: {why_not(decided, said.mismatch, versions[policy.source])}"
     boundary = decided.policies.boundary if "boundary" in sides else None
     if boundary and not any(_applied(decided.decision, "Allow", ["boundary"])):
         yield f"the {boundary.source} leaves it out"

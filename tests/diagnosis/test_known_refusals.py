@@ -1,10 +1,9 @@
 """Refusals that no policy decides, and those that a condition decides: each has its sentence, and what mends it."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpers.account import Account
 from helpers.diagnosis.explanation import Explanation
@@ -12,32 +11,15 @@ from helpers.evaluation.decisions import Verdict
 from helpers.explain import explain
 from support.assertions import assert_says
 from support.aws_cli import run_line
-from support.sandbox_clients import Key, Statement, allow, deny, document, key_of, trust, unique
+from support.callers import Caller, explained, new_bucket, new_caller
+from support.sandbox_clients import Key, allow, deny, document, key_of, trust, unique
 
 MFA_PRESENT = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
-
-
-class Caller(NamedTuple):
-    """A user with its key, and a session of it that was opened without MFA."""
-
-    name: str
-    arn: str
-    key: Key
-    session: Key
 
 
 @pytest.fixture
 def caller(account: Account) -> Caller:
     return new_caller(account, allow("*"))
-
-
-def new_caller(account: Account, *inline: Statement) -> Caller:
-    client, name = account.client("iam"), unique("user")
-    arn = client.create_user(UserName=name)["User"]["Arn"]
-    made = client.create_access_key(UserName=name)["AccessKey"]
-    client.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*inline))
-    key = Key(made["AccessKeyId"], made["SecretAccessKey"])
-    return Caller(name, arn, key, key_of(account.client("sts", key).get_session_token()))
 
 
 def new_role(account: Account, caller: Caller, **more: Any) -> str:
@@ -49,13 +31,6 @@ def new_role(account: Account, caller: Caller, **more: Any) -> str:
     return arn
 
 
-def explained(account: Account, call: Callable[..., object], **parameters: Any) -> Explanation:
-    """The explanation of a refusal that must come."""
-    with pytest.raises(ClientError) as refused:
-        call(**parameters)
-    return explain(account, refused.value)
-
-
 def assume(account: Account, signer: Key, role_arn: str, **options: Any) -> Explanation:
     parameters = {"RoleArn": role_arn, "RoleSessionName": "test"} | options
     return explained(account, account.client("sts", signer).assume_role, **parameters)
@@ -65,18 +40,19 @@ def assume(account: Account, signer: Key, role_arn: str, **options: Any) -> Expl
 
 
 def test_iam_takes_no_session_of_a_user_without_mfa(account: Account, caller: Caller) -> None:
-    found = explained(account, account.client("iam", caller.session).list_users)
+    found = explained(account, account.client("iam", caller.session()).list_users)
     assert_says(found, "without MFA", "IAM")
     assert "without its session token" not in found.reason
 
 
 def test_a_session_without_its_token(account: Account, caller: Caller) -> None:
-    bare = Key(caller.session.access_key_id, caller.session.secret_access_key)
+    session = caller.session()
+    bare = Key(session.access_key_id, session.secret_access_key)
     assert_says(explained(account, account.client("sts", bare).get_caller_identity), "without its session token")
 
 
 def test_a_left_over_token_beside_a_new_key(account: Account, caller: Caller) -> None:
-    mixed = Key(caller.key.access_key_id, caller.key.secret_access_key, caller.session.session_token)
+    mixed = Key(caller.key.access_key_id, caller.key.secret_access_key, caller.session().session_token)
     found = explained(account, account.client("sts", mixed).get_caller_identity)
     assert_says(found, "left-over", "unset AWS_SESSION_TOKEN")
 
@@ -90,7 +66,7 @@ def test_an_id_and_a_secret_that_are_swapped(account: Account, caller: Caller) -
 
 def test_chaining_lasts_an_hour(account: Account, caller: Caller) -> None:
     role_arn = new_role(account, caller)
-    assert_says(assume(account, caller.session, role_arn, DurationSeconds=7200), "chaining", "3600")
+    assert_says(assume(account, caller.session(), role_arn, DurationSeconds=7200), "chaining", "3600")
 
 
 def test_a_federated_user_calls_sts_for_nothing_but_who_it_is(account: Account, caller: Caller) -> None:
@@ -129,7 +105,7 @@ def test_a_trust_policy_that_wants_mfa(account: Account, caller: Caller) -> None
 def test_a_deny_without_mfa(account: Account) -> None:
     without = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
     caller = new_caller(account, allow("*"), deny("s3:*", **without))
-    found = explained(account, account.client("s3", caller.session).list_buckets)
+    found = explained(account, account.client("s3", caller.session()).list_buckets)
     assert found.verdict is Verdict.EXPLICIT_DENY
     assert_says(found, "denies it", "MFA device")
 
@@ -190,8 +166,7 @@ def test_the_region_that_a_deny_insists_on(account: Account) -> None:
 
 def test_a_file_is_left_to_fill_in(account: Account) -> None:
     unless = {"Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}}
-    caller, bucket = new_caller(account, allow("*"), deny("s3:PutObject", **unless)), unique("bucket")
-    account.client("s3").create_bucket(Bucket=bucket)
+    caller, bucket = new_caller(account, allow("*"), deny("s3:PutObject", **unless)), new_bucket(account)
     found = explained(account, account.client("s3", caller.key).put_object, Bucket=bucket, Key="k", Body=b"text")
     assert "--body <file> --server-side-encryption aws:kms" in found.next_step.cli
 
@@ -201,8 +176,7 @@ def test_a_file_is_left_to_fill_in(account: Account) -> None:
     [("arn:aws:iam::111122223333:group/g", "a group"), ("arn:aws:iam::111122223333:role/*", "a wildcard")],
 )
 def test_s3_does_not_name_the_principal_that_is_wrong(account: Account, named: str, word: str) -> None:
-    bucket, s3 = unique("bucket"), account.client("s3")
-    s3.create_bucket(Bucket=bucket)
+    bucket, s3 = new_bucket(account), account.client("s3")
     everything = f"arn:aws:s3:::{bucket}/*"
     policy = document(trust({"AWS": named}) | {"Action": "s3:GetObject", "Resource": everything})
     assert_says(explained(account, s3.put_bucket_policy, Bucket=bucket, Policy=policy), named, word)
@@ -228,8 +202,7 @@ def test_the_service_that_a_role_is_passed_to(account: Account, caller: Caller) 
 
 @pytest.mark.parametrize("operation", ["head_object", "get_object"])
 def test_a_missing_key_is_hidden_from_who_may_not_list(account: Account, operation: str) -> None:
-    bucket = unique("bucket")
-    account.client("s3").create_bucket(Bucket=bucket)
+    bucket = new_bucket(account)
     caller = new_caller(account, allow("s3:GetObject"))
     found = explained(account, getattr(account.client("s3", caller.key), operation), Bucket=bucket, Key="missing")
     assert found.question.endswith(f"s3:ListBucket on arn:aws:s3:::{bucket}")

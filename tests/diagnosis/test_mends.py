@@ -3,43 +3,20 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpers.account import Account
 from helpers.diagnosis.explanation import Explanation
 from helpers.explain import explain
 from support.aws_cli import run_line
+from support.callers import explained, new_bucket, new_caller
 from support.sandbox_clients import Key, Signer, Statement, allow, deny, document, key_of, trust, unique
 
 CREATED_BY = {"StringEquals": {"aws:RequestTag/CreatedBy": "controller"}}
 UNTAGGED = {"Null": {"aws:RequestTag/team": "true"}}
 RUN = {"ImageId": "ami-03cf127a", "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1}
-
-
-@dataclass(frozen=True)
-class User:
-    """A user with an inline policy, whose name is in it where it says so."""
-
-    account: Account
-    name: str
-    arn: str
-    key: Signer
-
-    def client(self, service: str) -> Any:
-        return self.account.client(service, self.key)
-
-
-def new_user(account: Account, *statements: Statement, name: str = "") -> User:
-    iam, name = account.client("iam"), name or unique("user")
-    arn = iam.create_user(UserName=name)["User"]["Arn"]
-    if statements:
-        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
-    made = iam.create_access_key(UserName=name)["AccessKey"]
-    return User(account, name, arn, Key(made["AccessKeyId"], made["SecretAccessKey"]))
 
 
 def new_session(account: Account, statement: Statement) -> tuple[str, Key]:
@@ -49,21 +26,6 @@ def new_session(account: Account, statement: Statement) -> tuple[str, Key]:
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(statement))
     return arn, key_of(account.client("sts").assume_role(RoleArn=arn, RoleSessionName="app"))
-
-
-def new_bucket(account: Account, *keys: str) -> str:
-    s3, bucket = account.client("s3"), unique("bucket")
-    s3.create_bucket(Bucket=bucket)
-    for key in keys:
-        s3.put_object(Bucket=bucket, Key=key, Body=b"")
-    return bucket
-
-
-def refused(account: Account, call: Callable[..., object], **given: Any) -> Explanation:
-    """What is said of a call that is refused."""
-    with pytest.raises(ClientError) as error:
-        call(**given)
-    return explain(account, error.value)
 
 
 def mend(account: Account, found: Explanation, signer: Signer | None = None) -> None:
@@ -84,9 +46,9 @@ def saved(found: Explanation) -> list[Mapping[str, Any]]:
 def test_a_prefix_is_passed_without_its_wildcard(account: Account) -> None:
     bucket, name = new_bucket(account), unique("user")
     prefix = {"StringLike": {"s3:prefix": "home/${aws:username}/*"}}
-    user = new_user(account, allow("s3:ListBucket", "*", Condition=prefix), name=name)
+    user = new_caller(account, allow("s3:ListBucket", "*", Condition=prefix), name=name)
     account.client("s3").put_object(Bucket=bucket, Key=f"home/{name}/a", Body=b"")
-    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix=f"home/{name}")
+    found = explained(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix=f"home/{name}")
     assert found.next_step.cli.endswith(f"--prefix home/{name}/")
     assert "users alone" not in repr(found)
 
@@ -94,8 +56,8 @@ def test_a_prefix_is_passed_without_its_wildcard(account: Account) -> None:
 def test_another_prefix_than_was_asked_for_is_not_advised(account: Account) -> None:
     bucket = new_bucket(account)
     narrow = {"StringEquals": {"s3:prefix": f"{bucket}/state"}}
-    user = new_user(account, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", Condition=narrow))
-    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="state")
+    user = new_caller(account, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", Condition=narrow))
+    found = explained(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="state")
     assert f"leave {bucket}/ out" in repr(found)
     assert saved(found)[0]["Condition"] == {"StringEquals": {"s3:prefix": "state"}}
     mend(account, found)
@@ -105,8 +67,8 @@ def test_another_prefix_than_was_asked_for_is_not_advised(account: Account) -> N
 def test_a_delimiter_is_passed(account: Account) -> None:
     bucket = new_bucket(account)
     whole = {"StringEquals": {"s3:prefix": ["", "home/"], "s3:delimiter": "/"}}
-    user = new_user(account, allow("s3:ListBucket", "*", Condition=whole))
-    found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="home/")
+    user = new_caller(account, allow("s3:ListBucket", "*", Condition=whole))
+    found = explained(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="home/")
     mend(account, found, user.key)
     assert found.next_step.cli.endswith("--prefix home/ --delimiter /")
 
@@ -115,30 +77,30 @@ def test_a_delimiter_is_passed(account: Account) -> None:
 def test_what_a_call_does_not_take_is_not_passed(account: Account, operation: str) -> None:
     bucket = new_bucket(account)
     prefix = {"StringEquals": {"s3:prefix": "in/"}}
-    user = new_user(account, allow(["s3:ListBucket", "s3:GetBucketLocation"], "*", Condition=prefix))
+    user = new_caller(account, allow(["s3:ListBucket", "s3:GetBucketLocation"], "*", Condition=prefix))
     call = getattr(user.client("s3"), operation)
-    mend(account, refused(account, call, Bucket=bucket))
+    mend(account, explained(account, call, Bucket=bucket))
     call(Bucket=bucket)
 
 
 def test_the_tags_of_what_ec2_makes_are_passed(account: Account) -> None:
     vpc = account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
-    user = new_user(account, allow("ec2:CreateSecurityGroup", "*", Condition=CREATED_BY))
+    user = new_caller(account, allow("ec2:CreateSecurityGroup", "*", Condition=CREATED_BY))
     given = {"GroupName": unique("group"), "Description": "d", "VpcId": vpc}
-    found = refused(account, user.client("ec2").create_security_group, **given)
+    found = explained(account, user.client("ec2").create_security_group, **given)
     (tags,) = [word for word in shlex.split(found.next_step.cli) if word.startswith("[")]
     tagged = [{"ResourceType": "security-group", "Tags": [{"Key": "CreatedBy", "Value": "controller"}]}]
     assert json.loads(tags) == tagged
-    found = refused(account, user.client("ec2").create_security_group, **given, TagSpecifications=tagged)
+    found = explained(account, user.client("ec2").create_security_group, **given, TagSpecifications=tagged)
     assert f"vpc/{vpc} is there already" in repr(found)
     assert "ec2:CreateTags on" in repr(found)
 
 
 def test_a_guard_on_tags_is_met_and_stays(account: Account) -> None:
     guarded = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:volume/*"]
-    user = new_user(account, allow("ec2:*"), deny("ec2:RunInstances", guarded, Condition=UNTAGGED))
+    user = new_caller(account, allow("ec2:*"), deny("ec2:RunInstances", guarded, Condition=UNTAGGED))
     tagged = [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "blue"}]}]
-    found = refused(account, user.client("ec2").run_instances, **RUN, TagSpecifications=tagged)
+    found = explained(account, user.client("ec2").run_instances, **RUN, TagSpecifications=tagged)
     mend(account, found, user.key)
     assert '"ResourceType": "volume"' in found.next_step.cli
     assert "Null aws:RequestTag/team: true, and in the request it is absent" in repr(found)
@@ -147,7 +109,7 @@ def test_a_guard_on_tags_is_met_and_stays(account: Account) -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_one_value_steps_around_two_denies(account: Account, order: int) -> None:
     """The pair that many buckets have: each upload is to say that it is encrypted, and how."""
-    bucket, user = new_bucket(account), new_user(account, allow("s3:*"))
+    bucket, user = new_bucket(account), new_caller(account, allow("s3:*"))
     on = {**trust("*", "Deny"), "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     key = "s3:x-amz-server-side-encryption"
     pair = [
@@ -155,10 +117,10 @@ def test_one_value_steps_around_two_denies(account: Account, order: int) -> None
         {**on, "Condition": {"Null": {key: "true"}}},
     ][::order]
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(*pair))
-    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    found = explained(account, user.client("s3").put_object, Bucket=bucket, Key="a")
     assert found.next_step.cli.endswith("--server-side-encryption AES256")
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document({**on, "Condition": {"Null": {key: "true"}}}))
-    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    found = explained(account, user.client("s3").put_object, Bucket=bucket, Key="a")
     assert found.next_step.cli.endswith("--server-side-encryption AES256")
 
 
@@ -166,9 +128,9 @@ def test_one_value_steps_around_two_denies(account: Account, order: int) -> None
 
 
 def test_all_that_a_call_needs_is_allowed_at_once(account: Account) -> None:
-    user = new_user(account, allow("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*"))
+    user = new_caller(account, allow("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*"))
     run = user.client("ec2").run_instances
-    mend(account, refused(account, run, **RUN))
+    mend(account, explained(account, run, **RUN))
     run(**RUN)
 
 
@@ -180,7 +142,7 @@ def test_all_that_a_call_needs_is_allowed_at_once(account: Account) -> None:
     ],
 )
 def test_it_is_allowed_for_what_it_was_asked_for(account: Account, action: str, key: str, value: str) -> None:
-    user = new_user(account, allow(["ec2:CreateVolume", "glue:CreateJob"]))
+    user = new_caller(account, allow(["ec2:CreateVolume", "glue:CreateJob"]))
     role = account.client("iam").create_role(
         RoleName=unique("role"), AssumeRolePolicyDocument=document(trust({"Service": "glue.amazonaws.com"}))
     )["Role"]["Arn"]
@@ -193,7 +155,7 @@ def test_it_is_allowed_for_what_it_was_asked_for(account: Account, action: str, 
             Name=unique("job"), Role=role, Command={"Name": "glueetl", "ScriptLocation": "s3://b/s"}
         ),
     }
-    found = refused(account, calls[action])
+    found = explained(account, calls[action])
     assert saved(found)[0]["Action"] == action
     assert saved(found)[0]["Condition"] == {"StringEquals": {key: value}}
     mend(account, found)
@@ -202,28 +164,28 @@ def test_it_is_allowed_for_what_it_was_asked_for(account: Account, action: str, 
 
 def test_an_acl_asks_for_more(account: Account) -> None:
     bucket = new_bucket(account)
-    user = new_user(account, allow("s3:PutObject"))
+    user = new_caller(account, allow("s3:PutObject"))
     put = user.client("s3").put_object
-    assert "passes an ACL" in repr(refused(account, put, Bucket=bucket, Key="a", ACL="bucket-owner-full-control"))
+    assert "passes an ACL" in repr(explained(account, put, Bucket=bucket, Key="a", ACL="bucket-owner-full-control"))
 
 
 def test_a_list_of_ec2s_is_not_narrowed(account: Account) -> None:
-    user = new_user(account, allow("ec2:*", Condition={"StringEquals": {"ec2:ResourceTag/team": "blue"}}))
-    found = refused(account, user.client("ec2").describe_instances)
+    user = new_caller(account, allow("ec2:*", Condition={"StringEquals": {"ec2:ResourceTag/team": "blue"}}))
+    found = explained(account, user.client("ec2").describe_instances)
     assert "ec2:ResourceTag/team is never there" in repr(found)
 
 
 def test_the_name_of_a_call_is_no_action(account: Account) -> None:
-    user = new_user(account, allow(["s3:ListObjectsV2", "s3:HeadBucket"]))
-    found = refused(account, user.client("s3").list_objects_v2, Bucket=new_bucket(account))
+    user = new_caller(account, allow(["s3:ListObjectsV2", "s3:HeadBucket"]))
+    found = explained(account, user.client("s3").list_objects_v2, Bucket=new_bucket(account))
     assert "s3:ListObjectsV2, which the inline policy" in repr(found)
 
 
 def test_a_blank_in_an_arn_is_shown(account: Account) -> None:
     bucket = new_bucket(account)
     for resources, is_told in (([f"arn:aws:s3::: {bucket}", "arn:aws:s3:::b"], True), (["arn:aws:s3:::a"], False)):
-        user = new_user(account, allow("s3:ListBucket", resources))
-        found = refused(account, user.client("s3").list_objects_v2, Bucket=bucket)
+        user = new_caller(account, allow("s3:ListBucket", resources))
+        found = explained(account, user.client("s3").list_objects_v2, Bucket=bucket)
         assert ("there is a blank in it" in repr(found)) is is_told
 
 
@@ -233,14 +195,14 @@ def test_a_blank_in_an_arn_is_shown(account: Account) -> None:
 def test_everybody_elses_deny_stays(account: Account) -> None:
     """One is left out of a Deny for many: its actions stay denied to the others."""
     bucket = new_bucket(account)
-    user, intern = (new_user(account, allow("s3:*")) for _ in range(2))
+    user, intern = (new_caller(account, allow("s3:*")) for _ in range(2))
     arn = f"arn:aws:s3:::{bucket}/*"
     guard = {**trust("*", "Deny"), "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": arn}
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(guard))
-    found = refused(account, user.client("s3").put_object, Bucket=bucket, Key="a")
+    found = explained(account, user.client("s3").put_object, Bucket=bucket, Key="a")
     mend(account, found)
     user.client("s3").put_object(Bucket=bucket, Key="a")
-    refused(account, intern.client("s3").put_object, Bucket=bucket, Key="a")
+    explained(account, intern.client("s3").put_object, Bucket=bucket, Key="a")
 
 
 def test_a_session_is_not_the_role_that_not_principal_names(account: Account) -> None:
@@ -252,7 +214,7 @@ def test_a_session_is_not_the_role_that_not_principal_names(account: Account) ->
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(guard))
-    found = refused(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
+    found = explained(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
     assert "not this session" in repr(found)
     assert "root user" in found.next_step.do
 
@@ -263,7 +225,7 @@ def test_a_session_is_not_the_one_that_not_principal_names(account: Account) -> 
     guard = {"Effect": "Deny", "NotPrincipal": {"AWS": other}, "Action": "s3:PutObject"}
     on = {**guard, "Resource": f"arn:aws:s3:::{bucket}/*"}
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(on))
-    found = refused(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
+    found = explained(account, account.client("s3", session).put_object, Bucket=bucket, Key="a")
     assert "names the session other, and not one of this name" in repr(found)
 
 
@@ -272,20 +234,20 @@ def test_a_bucket_that_keeps_administrators_out(account: Account) -> None:
     away = {"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
     everything = {"Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document({**trust("*", "Deny"), **everything, **away}))
-    found = refused(account, account.client("s3").list_objects_v2, Bucket=bucket)
+    found = explained(account, account.client("s3").list_objects_v2, Bucket=bucket)
     assert "root user deletes it" in found.next_step.do
 
 
 def test_the_caller_itself_is_not_something_more(account: Account) -> None:
     oneself = f"arn:aws:iam::{account.account_id}:user/${{aws:username}}"
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    user = new_user(account, allow("iam:CreateAccessKey", oneself, Condition=mfa))
-    found = refused(account, user.client("iam").create_access_key)
+    user = new_caller(account, allow("iam:CreateAccessKey", oneself, Condition=mfa))
+    found = explained(account, user.client("iam").create_access_key)
     assert "needs more" not in repr(found)
 
 
 def test_two_changes_of_one_policy_are_saved_together(account: Account) -> None:
-    owner, user = account.others[0], new_user(account, allow("s3:*"))
+    owner, user = account.others[0], new_caller(account, allow("s3:*"))
     bucket = new_bucket(owner)
     on = {"Resource": f"arn:aws:s3:::{bucket}/*"}
     named = trust({"AWS": user.arn})
@@ -297,7 +259,7 @@ def test_two_changes_of_one_policy_are_saved_together(account: Account) -> None:
     )
     put = user.client("s3").put_object
     given = {"Bucket": bucket, "Key": "a", "ACL": "bucket-owner-full-control"}
-    found = refused(account, put, **given)
+    found = explained(account, put, **given)
     mend(owner, found)
     put(**given)
 
@@ -307,7 +269,7 @@ def test_two_changes_of_one_policy_are_saved_together(account: Account) -> None:
 
 def test_a_region_that_is_not_told_is_said_to_be_taken(account: Account) -> None:
     own = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
-    user = new_user(account, allow("ec2:*", Condition=own))
+    user = new_caller(account, allow("ec2:*", Condition=own))
     asked = "is not authorized to perform: ec2:DescribeAddresses because no identity-based policy allows the … action"
     assert "which one the call went to is not told: us-east-1" in repr(explain(account, f"User: {user.arn} {asked}"))
 
@@ -315,7 +277,7 @@ def test_a_region_that_is_not_told_is_said_to_be_taken(account: Account) -> None
 def test_a_session_never_says_that_mfa_was_done(account: Account) -> None:
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     _, session = new_session(account, allow("s3:*", Condition=mfa))
-    assert "never says that MFA" in repr(refused(account, account.client("s3", session).list_buckets))
+    assert "never says that MFA" in repr(explained(account, account.client("s3", session).list_buckets))
 
 
 def test_an_instances_session_is_told(account: Account) -> None:
