@@ -15,7 +15,7 @@ from helpers.arns import parse_arn
 from helpers.diagnosis.call_lines import json_argument
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.live_decision import LiveDecision
-from helpers.diagnosis.live_policies import Unread
+from helpers.diagnosis.live_policies import Unread, policy_holder
 from helpers.diagnosis.refusals import Refusal
 from helpers.evaluation.decisions import Side, Verdict
 
@@ -239,7 +239,11 @@ def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
         )
     look = [f"whether a policy of {whose} allows {asked}"] if "identity" in sides else []
     if "resource" in sides:
-        own = "the role's trust policy" if decided.request.assumes_role else f"the policy of {refusal.resource} itself"
+        own = (
+            "the role's trust policy"
+            if decided.request.assumes_role
+            else f"the policy of {policy_holder(refusal.resource)} itself"
+        )
         look.append(f"what {own} says of {whose}")
     read = ask_to_read(decided, decided.unread)
     return replace(read, do=f"See {', and '.join(look)}. {read.do}") if look else read

@@ -34,6 +34,11 @@ _OPT_IN_REGIONS = frozenset(
         "mx-central-1",
     ]
 )
+_IS_PRESIGNED = re.compile(
+    r"X-Amz-(?:Signature=|Expires)|[?&]Expires=\d|presigned|StringToSign>(?:(?!</StringToSign).)*?\s\d{10}\s",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A URL that was signed beforehand: by what it carries or, in version 2, by an end in seconds that was signed too."""
 _ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 
 
@@ -270,7 +275,7 @@ def _other_signature(refusal: Refusal) -> Told:
     """
     secret = "the secret access key that signed the call is not the one that belongs to the access key"
     request = "what AWS got is not what was signed (another method, header, address or encoding, or a proxy in between)"
-    if refusal.says("X-Amz-SignedHeaders|<CanonicalRequest>|StringToSign|presigned"):
+    if _IS_PRESIGNED.search(refusal.message):
         return f"For a URL that was signed beforehand, most often {request}; or else {secret}.", NextStep(
             "Compare the request with the one that the URL was made for: method, Content-Type and the other signed "
             "headers, region and host name. If other calls with this key work, its secret is right.",

@@ -209,6 +209,14 @@ def read_caller(account: OpenAccount, caller: str) -> Caller:
     return reading.session(arn.account_id, role_name, arn.name if is_session else SESSION_NAME)
 
 
+def policy_holder(resource: str) -> str:
+    """Return what the policy is on that counts for a resource: for a table's index, the table's.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-examples.html
+    """
+    return re.sub(r"(:dynamodb:.*:table/[^/]+)/index/.*", r"\1", resource)
+
+
 def read_resource(account: OpenAccount, resource: str) -> Resource:
     """Read the policy that a resource has itself: a role's trust policy, or a bucket's policy.
 
@@ -228,7 +236,9 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
         unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
         return Resource(account_id=owner or None, unread=(unread,))
     if owner and account.of(owner) is None and service in _WITH_RESOURCE_POLICIES and named != "*":
-        unread = Unread("resource", "account", f"the policy that {resource} may have, which is in account {owner}")
+        unread = Unread(
+            "resource", "account", f"the policy that {policy_holder(resource)} may have, which is in account {owner}"
+        )
         return Resource(account_id=owner, unread=(unread,))
     return Resource(account_id=owner or None)
 

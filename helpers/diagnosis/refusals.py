@@ -44,7 +44,8 @@ _BECAUSE = re.compile(
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
 _OF_PERMISSION = re.compile(
-    r"not authorized|access (?:is )?denied|explicit deny|\bForbidden\b|trust (relationship|permission)"
+    r"not ?authorized|unauthori[sz]ed|unauthenticated|access (?:is |was )?denied|permission denied|explicit deny"
+    r"|\bForbidden\b|trust (relationship|permission)"
     r"|cannot be assumed|(?:unable|not able|failed) to assume|could not assume|error assuming|must allow .{0,60} to "
     r"assume"
     r"|cross-account pass role"

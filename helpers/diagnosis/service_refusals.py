@@ -66,6 +66,7 @@ _LINKED = {
     "Auto Scaling": "autoscaling",
     "Elastic Load": "elasticloadbalancing",
 }
+_VARIABLE = re.compile(r"\$(?!LATEST\b|DEFAULT\b)(?:\{[\w.]+\}|[A-Za-z_]\w*)")
 _REGION_NAME = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 _REGION = re.compile(r"region '(?P<given>[^']*)' is wrong; expecting '(?P<wanted>[a-z0-9-]+)'")
 _OF_A_BUCKETS_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "BucketRegionError"}
@@ -133,7 +134,8 @@ def _of_organizations(account: OpenAccount, refusal: Refusal, call: Call | None)
 def _first_use(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html for the rule."""
     says_so = refusal.says(
-        "not authorized (?:to )?perform:? iam:CreateServiceLinkedRole|permissions? to create the service-linked role"
+        "not authorized (?:to )?perform:? iam:CreateServiceLinkedRole"
+        "|permissions? to create (?:a|the) service[- ]linked role"
     )
     if not says_so or refusal.caller:
         return None
@@ -308,13 +310,46 @@ def _region_of_a_bucket(account: OpenAccount, refusal: Refusal, call: Call | Non
         )
     if found is None and refusal.code not in _OF_A_BUCKETS_REGION:
         return None
-    told = f": it is in {found['wanted']}, not in {found['given']}" if found else ""
-    where = f"--region {found['wanted']}" if found else "the bucket's region"
+    if found:
+        return (
+            f"The call was signed for {found['given']}, and the bucket is in {found['wanted']}. No policy was asked.",
+            NextStep(
+                f"Set the region to {found['wanted']} where the program that signs has it: in its own settings, in "
+                f"AWS_REGION or in the profile; with the AWS CLI, add --region {found['wanted']}."
+            ),
+        )
     return (
-        f"The call went to another region than the bucket's{told}. No policy was asked.",
+        "The call went to another region than the bucket's. No policy was asked.",
         NextStep(
-            f"Make the call with {where}.",
-            cli="" if found else "aws s3api get-bucket-location --bucket <bucket-name>",
+            "Make the call with the bucket's region.",
+            cli="aws s3api get-bucket-location --bucket <bucket-name>",
+        ),
+    )
+
+
+def _reserved_parameter(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html for it."""
+    named = refusal.resource.partition(":parameter/")[2]
+    if refusal.action != "ssm:PutParameter" or not re.match(r"aws|ssm", named, re.I):
+        return None
+    return (
+        "Names of parameters that begin with aws or ssm are AWS's own: nobody else makes one, whatever the policies "
+        "allow.",
+        NextStep(f"Give the parameter another name: /{named} begins with such a word."),
+    )
+
+
+def _unfilled_variable(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """Tell of a variable of a shell's or a template's, which AWS got as it stands; `$LATEST` is a version's name."""
+    found = _VARIABLE.search(refusal.resource)
+    if found is None or call:
+        return None
+    return (
+        f"AWS repeats what the call named, and that has {found[0]} in it: a variable that nobody filled in (unless "
+        "somebody put it into the text later). A policy that allows the right one does not fit this.",
+        NextStep(
+            f"See why {found[0]} has no value where the call is made: a secret of another name, single quotes, another "
+            f"shell. Then make the call again; if it is refused again, {refusal.action} has to be allowed on that.",
         ),
     )
 
@@ -333,5 +368,7 @@ SERVICE_RULES: tuple[tuple[Decider, Rule], ...] = (
     ("request", _region_of_a_bucket),
     ("request", _unsigned_headers),
     ("request", _policy_of_aws),
+    ("request", _reserved_parameter),
+    ("request", _unfilled_variable),
     ("request", _api_gateway),
 )

@@ -217,7 +217,8 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws sts get-caller-identity",
         ),
     ),
-    r"InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state": (
+    r"InvalidKMSKey\.InvalidState|KMS key provided is in an incorrect state|inaccessible (?:AWS )?KMS key"
+    r"|Client\.InternalError: Client error on launch": (
         "resource",
         "The disk is encrypted with a KMS key that could not be used: it is disabled or to be deleted, or its key "
         "policy does not let the service in that starts the instance.",
@@ -484,13 +485,62 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws organizations describe-organization --query Organization.MasterAccountId",
         ),
     ),
+    r"Access Token does not have required scopes": (
+        "credentials",
+        "The access token was issued by a Cognito user pool without the scope that this call wants: what a signed-in "
+        "user does about itself wants aws.cognito.signin.user.admin. No policy of IAM's was asked.",
+        NextStep(
+            "Have the app ask for that scope at the sign-in, and let its app client have it; then sign in anew.",
+            console="Cognito → User pools → the pool → App clients → Login pages → OpenID Connect scopes",
+        ),
+    ),
+    r"Unauthenticated access is not supported for this identity pool": (
+        "credentials",
+        "The call for credentials named nobody who is signed in (no Logins), and the Cognito identity pool has nothing "
+        "for guests. No policy was asked.",
+        NextStep(
+            "Sign the user in first, and pass the token in Logins. Only where guests are wanted, switch their access "
+            "on, with a role that may little.",
+            console="Cognito → Identity pools → the pool → User access",
+            cli="aws cognito-identity describe-identity-pool --identity-pool-id <pool-id>",
+        ),
+    ),
+    r"is not a valid AWS service name": (
+        "request",
+        "No service of AWS's that has a service-linked role goes by this name: it is mistyped, an older one, or the "
+        "service has none. It is no matter of permissions, though the code says so.",
+        NextStep(
+            "Look the service's principal up in its documentation on service-linked roles. It is not always the name "
+            "in the console: OpenSearch's older one is es.amazonaws.com.",
+        ),
+    ),
+    r"new key policy will not allow you to update the key policy": (
+        "resource",
+        "KMS keeps a key from being locked up: under the new key policy, whoever makes this call could not change it "
+        "again.",
+        NextStep(
+            "Let the policy allow kms:PutKeyPolicy to whoever makes the call (in CloudFormation, the role that "
+            "deploys), or to the account, arn:aws:iam::<account-id>:root, and the caller in a policy of its own.",
+        ),
+    ),
+    r"account is not authorized to invoke this API operation": (
+        "resource",
+        "Bedrock says this of the account, not of the caller: it may not use this call, or this model, yet. No policy "
+        "of the account's changes that.",
+        NextStep(
+            "See whether the account may use the model in this region (its maker's form, the subscription). A new "
+            "account may have to ask AWS Support.",
+            console="Amazon Bedrock → Model catalog → the model",
+            cli="aws bedrock get-foundation-model-availability --model-id <model-id>",
+        ),
+    ),
     r"User is not authorized to access this resource": (
         "resource",
         "API Gateway says this where the API's own authorizer (a function, or a user pool) or its resource policy "
         "did not let the call in. IAM's policies of the caller had no say.",
         NextStep("See what the authorizer's policy answers for this method and path; it may be kept for minutes."),
     ),
-    r"^\W*(?:[Mm]essage\W+)?Missing Authentication Token": (
+    r"(?s)^(?!.*when calling the ).*\bMissing Authentication Token": (
         "request",
         "API Gateway says this where the API has no such path or method, and where a call came without a signature.",
         NextStep("Compare stage, path and method of the URL with the API's; if they are right, sign the call."),

@@ -164,19 +164,25 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         of: Literal["bucket", "key"] = "key" if "Object" in s3_action(operation) else "bucket"
         wants = f"{operation} wants {s3_action(operation)}{_place(refusal, of)}. " if names else ""
         return (
-            f"{untold}. {wants}S3 says both only to callers of the bucket's own account or organization: so the bucket "
-            "is perhaps another account's, or public access to it is blocked.",
+            f"{untold}. {wants}S3 says both to callers of the bucket's own account or organization, and not to others "
+            "(older messages to nobody): so the bucket is perhaps another account's, or public access to it "
+            "is blocked.",
             f"{find} whose the bucket is; then ask again: {_ASK}. {_besides(refusal, operation)}",
         )
     words = _words_of(refusal)
     if not words:
         return f"{untold}.", f"{find} ask again: {_ASK}."
     actions = dict.fromkeys([*_ACTIONS.findall(refusal.message), *_action_of_go(refusal.message)])
-    allow = f"Allow {', '.join(actions)} to whoever asked. " if actions else ""
+    if not actions:
+        return (
+            f"AWS refused it, and says: “{words}” More than these words say is not known here.",
+            "Look them up in the documentation of the service that the call went to: they can be about a rule of its "
+            f"own that no policy changes. Where they are about a permission: {find} ask again: {_ASK}.",
+        )
     return (
         f"AWS refused it, and says: “{words}” Who asked cannot be read off these words.",
-        f"{allow}Where a service acted (a task, a function, a job), it asked with the role that it was given: look at "
-        f"that role. Where a program of yours called, see whose key signed. Then ask again: {_ASK}.",
+        f"Allow {', '.join(actions)} to whoever asked: a service (a task, a function, a job) asks with the role that "
+        f"it was given. {find} ask again: {_ASK}.",
     )
 
 

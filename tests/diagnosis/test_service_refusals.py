@@ -35,6 +35,7 @@ KMS = (
     "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
 )
 NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
+SIGNATURE = "<Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match</Message>"
 MISSPELT = "The authorization header is malformed; the region 'us_east_1' is wrong; expecting 'us-east-1'"
 WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
 
@@ -286,7 +287,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             f"{UNABLE} 'arn:aws:iam::999988887777:role/p/job'. Verify that you may pass this role",
             ["-name job ", "PassRole"],
         ),
-        (WRONG_REGION, ["eu-west-3, not in us-east-1", "--region eu-west-3"]),
+        (WRONG_REGION, ["signed for us-east-1", "is in eu-west-3", "with the AWS CLI, add --region eu-west-3"]),
         ("An error occurred (PermanentRedirect) when calling the X operation: The bucket", ["get-bucket-location"]),
         ("An error occurred (IllegalLocationConstraintException) when calling the CreateBucket", ["us-east-1"]),
         (f"An error occurred ({NAMELESS}", ["another account", "kms:GenerateDataKey"]),
@@ -378,6 +379,45 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             "(AccessDenied) when calling the DeletePolicy operation: Cannot delete policies outside your own account.",
             ["its owner", "policy of your own"],
         ),
+        (
+            'x-amzn-ErrorType: MissingAuthenticationTokenException\n\n{"message": "Missing Authentication Token"}',
+            ["no such path or method"],
+        ),
+        ("volumes are encrypted with an inaccessible AWS KMS key.", ["key policy", "kms:CreateGrant"]),
+        ("Client.InternalError: Client error on launch", ["key policy", "kms:CreateGrant"]),
+        ("NotAuthorizedException: Access Token does not have required scopes", ["aws.cognito.signin.user.admin"]),
+        (
+            "An error occurred (NotAuthorizedException) when calling the GetId operation: Unauthenticated access is "
+            "not supported for this identity pool.",
+            ["Logins", "guests"],
+        ),
+        ("AccessDenied: elasticsearch.amazonaws.com is not a valid AWS service name", ["no matter of permissions"]),
+        (
+            'message: "The new key policy will not allow you to update the key policy in the future. (Service: Kms)"',
+            ["kms:PutKeyPolicy"],
+        ),
+        (
+            "(AccessDeniedException) when calling the InvokeModel operation: Your account is not authorized to invoke "
+            "this API operation.",
+            ["of the account, not of the caller"],
+        ),
+        ("Caller does not have permissions to create a Service Linked Role", ["iam:CreateServiceLinkedRole"]),
+        (
+            f"User: {USER} is not authorized to perform: ssm:PutParameter on resource: "
+            "arn:aws:ssm:us-east-1:999988887777:parameter/aws/url with an explicit deny",
+            ["AWS's own", "another name"],
+        ),
+        (
+            f"User: {USER} is not authorized to perform: cloudfront:CreateInvalidation on resource: "
+            "arn:aws:cloudfront::999988887777:distribution/$DISTRIBUTION",
+            ["$DISTRIBUTION", "nobody filled in"],
+        ),
+        (
+            f"{SIGNATURE}<StringToSign>PUT\n\n\nTue, 15 Sep 2015 17:45:58 GMT\n/b/k</StringToSign>",
+            ["secret access key that signed the call is not", "whether a plain call works"],
+        ),
+        (f"{SIGNATURE}<StringToSign>GET\n\n\n1442339158\n/b/k</StringToSign>", ["signed beforehand"]),
+        ("NotAuthorizedException: The pool wants something of its own.", ["rule of its own", "documentation"]),
     ],
 )
 def test_what_services_and_programs_say(account: Account, text: str, words: Sequence[str]) -> None:
@@ -484,6 +524,18 @@ def test_all_that_a_text_says_was_refused_is_named(account: Account) -> None:
     found = explain(account, f"{one}\nfailed: {two}\nagain: {one}")
     assert found.question == "user ana, a:One"
     assert found.notes[-1] == "The text tells of more that was refused: a:Two."
+
+
+def test_an_index_has_its_tables_policy(account: Account) -> None:
+    table = "arn:aws:dynamodb:eu-central-1:999988887777:table/readers"
+    found = explain(account, f"User: {USER} is not authorized to perform: dynamodb:Query on resource: {table}/index/by")
+    assert f"what the policy of {table} itself says" in found.next_step.do
+
+
+def test_a_version_is_no_variable(account: Account) -> None:
+    function = "arn:aws:lambda:eu-central-1:999988887777:function:reader:$LATEST"
+    text = f"User: {USER} is not authorized to perform: lambda:InvokeFunction on resource: {function}"
+    assert "filled in" not in repr(explain(account, text))
 
 
 def test_a_bare_name_is_no_resource_of_a_policy(account: Account) -> None:
