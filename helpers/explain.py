@@ -32,7 +32,7 @@ from helpers.diagnosis.needed import needed_by
 from helpers.diagnosis.notes import notes
 from helpers.diagnosis.pasted_text import parse_refusal
 from helpers.diagnosis.refusals import Refusal, read_refusal
-from helpers.diagnosis.untold import explain_untold
+from helpers.diagnosis.untold import explain_other_error, explain_untold
 from helpers.diagnosis.words import reason, relation, who
 from helpers.display import ToldInOneSentence
 from helpers.evaluation.decisions import Policy, Verdict
@@ -87,8 +87,8 @@ def explain(
         depends on something that may not be read.
 
     Raises:
-        ValueError: there is neither a refusal nor a principal, the principal cannot call anything, or the error is
-            none of permissions.
+        ValueError: there is neither a refusal nor a principal, the principal cannot call anything, or the text tells
+            of no error of AWS's.
         LookupError: the account has no such user or role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -148,7 +148,7 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
     if known := explain_known(account, refusal, call):
         return known
     if not refusal.is_forbidden:
-        raise ValueError(_no_refusal(refusal))
+        return explain_other_error(refusal, call)
     asked = _who_what(account, refusal, call)
     if not asked:
         return explain_untold(account, refusal, call)
@@ -176,17 +176,6 @@ def _refused_besides(account: OpenAccount, decided: LiveDecision, call: Call) ->
         for need in others
     ]
     return [need for need, answer in zip(others, answers, strict=True) if answer.verdict not in (None, Verdict.ALLOWED)]
-
-
-def _no_refusal(refusal: Refusal) -> str:
-    if refusal.code:
-        wanted = "explain() is for refusals: AccessDenied, credentials that AWS does not take, and policies it rejects"
-        return f"{wanted}. This is {refusal.code}: {mask_secrets(refusal.message)}"
-    return (
-        "This text tells of no refusal of AWS's. Paste the whole error, such as: An error occurred (AccessDenied) "
-        "when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/ana is not authorized to "
-        "perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/reader"
-    )
 
 
 def _after_refusal(

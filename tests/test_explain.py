@@ -406,10 +406,25 @@ def test_a_message_that_names_no_role_is_not_guessed_at(account: Account) -> Non
     assert not found.next_step.cli
 
 
-def test_an_error_of_another_kind_is_none_to_explain(account: Account) -> None:
+def test_an_error_of_another_kind_is_no_refusal(account: Account) -> None:
     error = error_of(account.client("iam").get_user, UserName=unique("nobody"))
-    with pytest.raises(ValueError, match=r"explain\(\) is for refusals.*NoSuchEntity"):
-        explain(account, error)
+    for found in (explain(account, error), explain(account, str(error))):
+        assert found.title() == "No refusal: the call GetUser"
+        assert "NoSuchEntity" in found.reason
+        assert "cannot be found" in found.reason
+
+
+@pytest.mark.parametrize("name", ["<you>", "***", "[REDACTED]", "{{name}}", "x" * 65, ""])
+def test_names_that_are_taken_out_are_nobodys(account: Account, name: str) -> None:
+    user = new_user(account)
+    iam, s3 = f"arn:aws:iam::{account.account_id}", "s3:GetObject on resource: arn:aws:s3:::"
+    found = explain(account, f"User: {iam}:user/{name} is not authorized to perform: {s3}reports/a")
+    assert "no user named" in found.reason or "no name that a user can have" in found.reason
+    assert "s3:GetObject on arn:aws:s3:::reports/a allowed" in found.next_step.do
+    asked = f"User: {user.arn} is not authorized to perform: sts:AssumeRole on resource: {iam}:role/{name}"
+    assert explain(account, asked).verdict is Verdict.IMPLICIT_DENY
+    asked = f"User: {user.arn} is not authorized to perform: {s3}{name or '-'}/key"
+    assert explain(account, asked).verdict is Verdict.IMPLICIT_DENY
 
 
 # --- questions

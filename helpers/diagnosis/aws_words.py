@@ -37,6 +37,15 @@ def verdict_of(refusal: Refusal) -> Verdict:
     return Verdict.EXPLICIT_DENY if refusal.is_explicit else Verdict.IMPLICIT_DENY
 
 
+def find_deny(whose: str) -> str:
+    """Say where a Deny can be that AWS tells of without the kind of its policy."""
+    return (
+        f"Find the Deny: it can be in a policy of {whose}, in its permissions boundary, in a session policy, in the "
+        "resource's own policy, or in a service control policy of the organization. It may have a condition that the "
+        "call can meet: MFA, a region, a tag, or a permissions boundary that a new role has to have."
+    )
+
+
 def said(refusal: Refusal) -> str:
     """Return what AWS says of the policy that refused."""
     if refusal.denies:
@@ -81,12 +90,18 @@ def opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanat
 def caller_is_gone(refusal: Refusal, told: str) -> Explanation:
     """Explain a refusal whose caller is not there."""
     says = f"AWS says: {said(refusal)}." if refusal.kind or refusal.is_explicit else "AWS refused it."
-    gone = NextStep("See whose key the program uses now.", cli="aws sts get-caller-identity")
+    whose, asked = _named(refusal.caller or ""), _asked(refusal)
+    trusted = ", and the role's trust policy let it in" if refusal.action == "sts:AssumeRole" else ""
+    there = find_deny(whose) if refusal.is_explicit else f"Have {asked} allowed to {whose}{trusted}."
+    gone = NextStep(
+        f"See whose key the program uses now. If the refusal is from an account whose number was taken out: {there}",
+        cli="aws sts get-caller-identity",
+    )
     return Explanation(
         question=refusal.asked,
         verdict=verdict_of(refusal),
         decided_by=SIDES.get(refusal.kind or ""),
-        reason=f"{says} {told} It was deleted since, or the refusal is from another account.",
+        reason=f"{says} {told}",
         next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else gone,
     )
 
@@ -231,12 +246,7 @@ def _both_sides(refusal: Refusal, decided: LiveDecision) -> NextStep:
     asked, sides = _asked(refusal), {one.side for one in decided.unread}
     whose = _named(decided.request.principal.arn)
     if refusal.is_explicit:
-        return _to_read(
-            f"Find the Deny: it can be in a policy of {whose}, in its permissions boundary, in a session policy, in "
-            "the resource's own policy, or in a service control policy of the organization. It may have a condition "
-            "that the call can meet: MFA, a region, a tag, or a permissions boundary that a new role has to have.",
-            decided,
-        )
+        return _to_read(find_deny(whose), decided)
     look = [f"whether a policy of {whose} allows {asked}"] if "identity" in sides else []
     if "resource" in sides:
         own = (
@@ -270,6 +280,8 @@ def _to_read(do: str, decided: LiveDecision) -> NextStep:
 def _named(caller: str) -> str:
     """Name whose policies count: a user's, a role's behind a session, or a permission set's."""
     arn = parse_arn(caller)
+    if arn.resource == "root":
+        return "the root user"
     if arn.resource_type != "assumed-role":
         return f"{arn.resource_type} {arn.name}"
     role_name = arn.resource.split("/")[1]

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
 import re
 from collections.abc import Callable
 
+from botocore.utils import parse_timestamp
+
 from helpers.clients.calls import Call, OpenAccount
 from helpers.diagnosis.access_keys import KnownKey, look_up
 from helpers.diagnosis.explanation import Decider, NextStep, Told, before_policies
@@ -132,10 +134,12 @@ def _clock(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | 
         return None
     clock = "the clock of the machine that signed the call is wrong"
     late = "or the call was signed that long before it got there: a slow or queued upload, a program that stood still"
-    is_ahead = refusal.says("Signature not yet current")
+    ahead = _minutes_ahead(refusal)
+    is_ahead = refusal.says("Signature not yet current") or (ahead is not None and ahead > 0)
+    by = f" The call was dated {abs(ahead)} minutes {'after' if ahead > 0 else 'before'} AWS's time." if ahead else ""
     return (
         before_policies(
-            "AWS takes a signature for a quarter of an hour at most, by its own clock. "
+            f"AWS takes a signature for a quarter of an hour at most, by its own clock.{by} "
             f"{f'Here, {clock}.' if is_ahead else f'Either {clock}, {late}.'} The key and its secret may well be right."
         ),
         NextStep(
@@ -144,6 +148,18 @@ def _clock(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | 
             cli="date -u",
         ),
     )
+
+
+def _minutes_ahead(refusal: Refusal) -> int | None:
+    """Read by how many minutes a call was dated after AWS's time, where the answer has both times, as S3's has."""
+    times = dict(re.findall(r"<(RequestTime|ServerTime)>(\d[\dT:.-]+Z)<", refusal.message))
+    if len(times) < 2:
+        return None
+    try:
+        ahead = parse_timestamp(times["RequestTime"]) - parse_timestamp(times["ServerTime"])
+    except ValueError:  # these are no times
+        return None
+    return round(ahead.total_seconds() / 60)
 
 
 # --- the key

@@ -125,7 +125,7 @@ class Explanation(Shown):
 
     Attributes:
         question: who asks for what, in words.
-        verdict: AWS's answer; None where it depends on what could not be read.
+        verdict: AWS's answer; None where it depends on what could not be read, or where AWS refused nothing.
         decided_by: what refused: a side's policies, the credentials, or the request itself; None otherwise.
         reason: why, in one sentence.
         columns: what the caller's side and the other side say; empty where no policy was asked.
@@ -171,7 +171,8 @@ class Explanation(Shown):
 
     @override
     def title(self) -> str:
-        words = {Verdict.ALLOWED: "Allowed", None: "Cannot be told"}
+        unknown = "No refusal" if self.decided_by == "request" else "Cannot be told"
+        words = {Verdict.ALLOWED: "Allowed", None: unknown}
         return f"{words.get(self.verdict, 'Refused')}: {self.question}"
 
     def reasons(self) -> Rows:

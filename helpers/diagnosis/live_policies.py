@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
 
-from helpers.arns import parse_arn
+from helpers.arns import name_problem, parse_arn
 from helpers.clients.calls import OpenAccount
 from helpers.clients.error_codes import REFUSED, code_of
 from helpers.clients.pages import list_all
@@ -28,6 +28,8 @@ Holder = Literal["user", "group", "role", "bucket"]
 UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "account"]
 
 _OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("managed", "attached"))
+
+_BUCKET_NAME = re.compile(r"[a-zA-Z0-9._-]{1,255}")
 
 SESSION_NAME = "session"
 """Names the session of a role that is asked about without one."""
@@ -316,13 +318,17 @@ class _Reading:
             unread=tuple(self.unread),
         )
 
-    def _entity(self, kind: str, name: str, call: Callable[[], Any]) -> Any:
+    def _entity(self, kind: Literal["user", "role"], name: str, call: Callable[[], Any]) -> Any:
         """Return the user or role; nothing where it may not be read."""
+        if name_problem(name, kind):
+            raise LookupError(f"“{name}” is no name that a {kind} can have: it was perhaps taken out of the text.")
         unread = Unread("boundary", "boundary", f"whether {kind} {name} has a boundary, and its tags")
         try:
             return self._tried(unread, call, {})
         except self._iam.exceptions.NoSuchEntityException:
-            raise LookupError(f"The account has no {kind} named {name}.") from None
+            raise LookupError(
+                f"The account has no {kind} named {name}: deleted, mistyped, or another account's."
+            ) from None
 
     def _groups(self, user_name: str) -> tuple[str, ...]:
         unread = Unread("identity", "groups", f"the groups of user {user_name}")
@@ -403,6 +409,9 @@ def _read_role(account: OpenAccount, arn: str) -> Resource:
             "resource", "account", f"the trust policy of role {parsed.name}, which is in account {parsed.account_id}"
         )
         return Resource(account_id=parsed.account_id, unread=(unread,))
+    if name_problem(parsed.name, "role"):
+        nameless = f"the trust policy of “{parsed.name}”, which is no name that a role can have"
+        return Resource(account_id=parsed.account_id, unread=(Unread("resource", "account", nameless),))
     iam = owner.client("iam")
     try:
         role: Any = iam.get_role(RoleName=parsed.name)["Role"]
@@ -426,6 +435,9 @@ def _read_role(account: OpenAccount, arn: str) -> Resource:
 
 def _read_bucket(account: OpenAccount, bucket: str) -> Resource:
     """Return the bucket's policy, asked of each account that is yours until one has the bucket."""
+    if not _BUCKET_NAME.fullmatch(bucket):
+        nameless = f"the policy of “{bucket}”, which is no name that a bucket can have"
+        return Resource(unread=(Unread("resource", "account", nameless),))
     place = Place("resource", "bucket", bucket)
     owners = [account, *account.others]
     for owner in owners:

@@ -21,6 +21,7 @@ from helpers.clients.error_codes import (
     WRONG_TOKEN,
 )
 from helpers.diagnosis.refusals import Refusal, is_of_console, read_message
+from helpers.diagnosis.service_words import explain_by_words
 
 _EXPLAINED_CODES = (FORBIDDEN | UNKNOWN_KEY | WRONG_TOKEN | MALFORMED_KEY | WRONG_SECRET | EXPIRED | UNSIGNED) | {
     "AuthorizationHeaderMalformed",
@@ -59,7 +60,7 @@ _MOST_BREAKS = 9
 _MARGIN = re.compile(r"^[\s│|>#,]*")
 # What begins a line of its own: no rest of a word does.
 _NO_REST = re.compile(
-    r"[^\w+=,.@/:*-]|\d{4}-\d\d|(?:at|and|because|with|on|File|Caused|Error|Traceback)\b", re.IGNORECASE
+    r"[^\w+=,.@/:*-]|\d{4}-\d\d|(?:at|and|because|with|on(?= resource)|File|Caused|Error|Traceback)\b", re.IGNORECASE
 )
 _ENDS = re.compile(r"[\"'`)\]}.,;\\]*(?:$|\n| (?:because|with an?|\())")
 
@@ -88,7 +89,7 @@ def _parsed(text: str) -> Refusal:
 
 
 def _told(refusal: Refusal) -> tuple[int, bool, int]:
-    """Rank a reading: by how much of it is told, and then by whether the sentence goes on where the names end."""
+    """Rank a reading: by how much of it is told or known, then by whether the sentence goes on where names end."""
     told = (
         refusal.code,
         refusal.operation,
@@ -97,6 +98,7 @@ def _told(refusal: Refusal) -> tuple[int, bool, int]:
         refusal.resource != "*",
         refusal.kind,
         refusal.credential_fault,
+        explain_by_words(refusal),
     )
     after = refusal.message.partition(refusal.resource)[2]
     return sum(map(bool, told)), bool(_ENDS.match(after)), -len(refusal.resource)

@@ -76,7 +76,7 @@ _CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
 }
 
 
-_REFUSED_A_TOKEN = r"InvalidIdentityToken|identity provider"
+_REFUSED_A_TOKEN = r"Invalid ?Identity ?Token|identity provider|OpenIDConnect provider"
 """What STS says of a token: programs put it behind words of their own on credentials that they failed to get."""
 
 

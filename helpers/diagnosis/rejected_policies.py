@@ -13,6 +13,7 @@ from helpers.policies import listed, parse_policy, statements
 _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
 _SAYINGS = "invalid principal|not specify a principal|must be in ARN format"
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
+_FILE_NAME = re.compile(r"--[\w-]*(?:policy|document)[\w-]*[ =](?!fileb?://)(?P<name>[\w./-]+\.\w+)")
 _DOCUMENT_FAULTS = {
     "Has prohibited field Resource": (
         "A trust policy is about its own role, so it has no Resource. This one belongs on the user.",
@@ -21,6 +22,15 @@ _DOCUMENT_FAULTS = {
             console="IAM → Users → the user → Permissions → Add permissions → Create inline policy → JSON",
             cli="aws iam put-user-policy --user-name <user-name> --policy-name <name> "
             "--policy-document file://policy.json",
+        ),
+    ),
+    "Syntax errors in policy": (
+        "AWS could not read the document as JSON. A comma, a bracket or a quotation mark is wrong; or what arrived is "
+        "not the document: a file's name without file:// before it, a variable that nobody filled in, or JSON whose "
+        "quotation marks the shell took away.",
+        NextStep(
+            "Look at what was passed, and have it checked, which tells the place of each fault.",
+            cli="aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://policy.json",
         ),
     ),
     "with no principals": (
@@ -68,6 +78,8 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
     if not known and refusal.code not in _CODES and not refusal.says(_SAYINGS):
         return None
+    if passed := _FILE_NAME.search(message):
+        return _file_name(passed["name"])
     if found := re.search(r"Resource (?P<given>.*?) ?must be in ARN format", message):
         return _no_arn(found["given"].strip())
     if refusal.says("should not specify a principal"):
@@ -82,6 +94,14 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     return known or (
         f"AWS does not accept the policy document: {words}",
         NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),
+    )
+
+
+def _file_name(name: str) -> Told:
+    """See https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html for the rule."""
+    return (
+        f"The command line passes {name} as the policy itself: what stands there is a file's name, and no JSON.",
+        NextStep(f"Put file:// before it, so that the AWS CLI passes what is in the file: file://{name}"),
     )
 
 

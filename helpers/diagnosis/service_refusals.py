@@ -59,7 +59,7 @@ _ONLY_OF_MANAGEMENT = {
 }
 """The calls of Organizations that a member account is refused."""
 
-_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in your account for (?P<url>[^\s<]+)")
+_NO_PROVIDER = re.compile(r"No OpenIDConnect provider found in (?:your )?account(?: for (?P<url>[^\s<]+))?")
 _LINKED = {
     "Spot Fleet": "spotfleet",
     "Spot": "spot",
@@ -249,9 +249,9 @@ def _provider_is_missing(account: OpenAccount, refusal: Refusal, call: Call | No
     found = _NO_PROVIDER.search(refusal.message)
     if found is None:
         return None
-    url = found["url"].rstrip(".,;\"'")
+    issuer = (found["url"] or "an issuer that the text does not name").rstrip(".,;\"'")
     return (
-        f"The token was issued by {url}, and the account of the role has no identity provider with this address. The "
+        f"The token was issued by {issuer}, and the account of the role has no identity provider with its address. The "
         "role's trust policy is not asked before there is one.",
         NextStep(
             "See which providers the account has, letter by letter; add this one, or use a role of the account that "

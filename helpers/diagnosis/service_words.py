@@ -485,6 +485,25 @@ _SAID: Mapping[str, tuple[Decider, str, NextStep]] = {
             cli="aws organizations describe-organization --query Organization.MasterAccountId",
         ),
     ),
+    r"Could not connect to the endpoint URL|EndpointConnectionError|(?:connect|read) timeout|context deadline exceeded"
+    r"|i/o timeout|[Cc]onnection (?:timed out|refused)|ETIMEDOUT|ECONNREFUSED|ENOTFOUND|no such host|getaddrinfo": (
+        "request",
+        "The program did not reach AWS, or got no answer in time: so nothing was refused, and no policy was asked.",
+        NextStep(
+            "See the way to AWS: the region's name (a mistyped one has no address), a proxy, DNS, the outbound rules "
+            "of the security group; in a private subnet, a NAT gateway or a VPC endpoint for this service.",
+            cli="aws configure list",
+        ),
+    ),
+    r"[Yy]ou must specify a region|NoRegionError|[Mm]issing [Rr]egion|[Cc]ould not find region|Region is missing": (
+        "request",
+        "The program does not know which region to ask. AWS was not asked.",
+        NextStep(
+            "Set a region where the program looks: AWS_REGION, the profile, or its own settings (the AWS CLI: "
+            "--region, or AWS_DEFAULT_REGION).",
+            cli="aws configure set region <region> --profile <profile>",
+        ),
+    ),
     r"Access Token does not have required scopes": (
         "credentials",
         "The access token was issued by a Cognito user pool without the scope that this call wants: what a signed-in "

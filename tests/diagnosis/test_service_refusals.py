@@ -35,6 +35,8 @@ KMS = (
     "kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow"
 )
 NAMELESS = "AccessDenied) when calling the UploadPart operation: Access Denied"
+SKEWED = "<Code>RequestTimeTooSkewed</Code>"
+AT = "<ServerTime>2015-06-11T13:28:20Z</ServerTime>"
 SIGNATURE = "<Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match</Message>"
 MISSPELT = "The authorization header is malformed; the region 'us_east_1' is wrong; expecting 'us-east-1'"
 WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'"
@@ -332,7 +334,10 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (f"MultiFactorAuthentication failed, unable to validate MFA code for {USER}", ["a user's ARN", ":mfa/"]),
         ("<Code>SignatureDoesNotMatch</Code><CanonicalRequest>PUT X-Amz-SignedHeaders=host", ["not what was signed"]),
         ("SignatureDoesNotMatch: The request signature we calculated does not match", ["Either", "plain call"]),
-        ("Error: AccessDenied: Access Denied\n\tstatus code: 403, request id: 37F4, host id: QoV7=", ["S3 says both"]),
+        (
+            "Error: AccessDenied: Access Denied\n\tstatus code: 403, request id: 37F4, host id: QoV7=",
+            ["S3 says more only to callers", "no Deny"],
+        ),
         (
             PHP,
             ["s3:PutObject (arn:aws:s3:::b-1/a/t.txt)", "s3:PutObjectAcl"],
@@ -382,6 +387,37 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (
             'x-amzn-ErrorType: MissingAuthenticationTokenException\n\n{"message": "Missing Authentication Token"}',
             ["no such path or method"],
+        ),
+        ("Error putting S3 ACL: AccessDenied: Access Denied", ["s3:PutBucketAcl", "Try it without"]),
+        ("API: s3:CreateBucket Access Denied", ["s3:CreateBucket"]),
+        (
+            "(AccessDeniedException) when calling the GetAuthorizationToken operation: User: <USER> is not authorized "
+            "to perform: <AWS_SERVICES:ACTION> on resource: * with an explicit deny",
+            ["explicit deny", "Find the Deny", "MFA"],
+        ),
+        (
+            "aws iam create-policy --policy-name ec2 --policy-document ec2.json\n\nAn error occurred "
+            "(MalformedPolicyDocument) when calling the CreatePolicy operation: Syntax errors in policy.",
+            ["file://ec2.json"],
+        ),
+        ("(MalformedPolicyDocument) when calling the PutRolePolicy operation: Syntax errors in policy.", ["file://"]),
+        (f"{SKEWED}<RequestTime>20150611T142803Z</RequestTime>{AT}", ["60 minutes after", "Here, the clock"]),
+        (f"{SKEWED}<RequestTime>20150611T122803Z</RequestTime>{AT}", ["60 minutes before", "or the call was signed"]),
+        (
+            "WebIdentityError: Failed to retrieve credentials.\ncaused by Invalid Identity token: No OpenIDConnect "
+            "provider found in account",
+            ["identity provider with its address"],
+        ),
+        (
+            "ResourceInitializationError: unable to pull secrets: RequestCanceled: context deadline exceeded",
+            ["did not reach AWS", "NAT gateway"],
+        ),
+        ('Could not connect to the endpoint URL: "https://sts.eu-nowhere.amazonaws.com/"', ["the region's name"]),
+        ("You must specify a region. You can also configure your region by running aws configure", ["AWS_REGION"]),
+        (
+            "Message returned: Error: An error occurred (InvalidArgu\nment) when calling the PutBucketNotification"
+            "Configuration operation: Unable to validate the following destinati\non configurations. See the details",
+            ["policy of its own", "s3.amazonaws.com"],
         ),
         ("volumes are encrypted with an inaccessible AWS KMS key.", ["key policy", "kms:CreateGrant"]),
         ("Client.InternalError: Client error on launch", ["key policy", "kms:CreateGrant"]),
@@ -536,6 +572,13 @@ def test_a_version_is_no_variable(account: Account) -> None:
     function = "arn:aws:lambda:eu-central-1:999988887777:function:reader:$LATEST"
     text = f"User: {USER} is not authorized to perform: lambda:InvokeFunction on resource: {function}"
     assert "filled in" not in repr(explain(account, text))
+
+
+def test_a_caller_who_is_not_there_is_perhaps_in_an_account_whose_number_was_taken_out(account: Account) -> None:
+    caller = f"arn:aws:sts::{account.account_id}:assumed-role/gone/ana"
+    role = f"arn:aws:iam::{account.account_id}:role/jobs"
+    found = explain(account, f"User: {caller} is not authorized to perform: iam:PassRole on resource: {role}")
+    assert_says(found, "no role named gone", f"Have iam:PassRole on {role} allowed to role gone")
 
 
 def test_a_bare_name_is_no_resource_of_a_policy(account: Account) -> None:
