@@ -142,11 +142,13 @@ def new_name_form(account: Account, kind: Literal["role", "user"], *, value: str
 
     def note_of(name: str) -> str:
         there = [entity[f"{kind.title()}Name"] for entity in made(client, kind) if is_of_the_steps(entity)]
+        notes = [] if name == f"tutorial-{kind}" else [f"Where the texts say `tutorial-{kind}`, read `{name}`."]
         if name in there:
-            return f"That {kind} is there already, and stays as it is."
-        if there:
-            return f"The {kind} `{there[0]}` is there already: there will be two, and these notebooks go on with yours."
-        return ""
+            notes.append(f"That {kind} is there already, and stays as it is.")
+        elif there:
+            other = f"The {kind} `{there[0]}` is there already"
+            notes.append(f"{other}: there will be two, and these notebooks go on with yours.")
+        return " ".join(notes)
 
     return name_form(
         kind,

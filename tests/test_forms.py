@@ -205,6 +205,8 @@ def test_a_name_that_the_tutorial_has_already_is_said() -> None:
     client = account.client("iam")
     form = new_name_form(account, "role", value="forms-role")
     assert "already" not in said(form)
+    press(form)
+    assert "Where the texts say tutorial-role, read forms-role." in said(form)
     trust = policies.policy(policies.trust_service("ec2.amazonaws.com"))
     iam.create_role(client, name="forms-role", trust_policy=trust)
     press(form)

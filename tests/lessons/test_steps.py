@@ -62,6 +62,14 @@ def test_beginning_builds_exactly_the_earlier_steps(account: Account, number: in
     assert everything(account) == before
 
 
+def test_a_name_that_was_chosen_is_told_where_the_texts_have_another(account: Account) -> None:
+    steps.begin(account, 2)
+    iam.create_user(account.client("iam"), name="chosen-user")
+    told = dict(steps.begin(account, 2).rows())["Named"]
+    assert told.startswith("user chosen-user, where the texts say tutorial-user")
+    assert "tutorial-role" not in told
+
+
 @pytest.mark.exhaustive
 def test_the_last_notebook_has_everything_before_it(account: Account) -> None:
     assert [step.number for step in steps.begin(account, 7).built] == list(NUMBERS)

@@ -1,6 +1,6 @@
 """The card that opens each notebook, and the check that ends a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -9,7 +9,7 @@ from helpers import sts
 from helpers.account import Account
 from helpers.display import BAD, FOR_REAL, GOOD, Rows, Shown
 from helpers.evaluation.decisions import Verdict
-from helpers.lessons.steps.state import State, read_state
+from helpers.lessons.steps.state import ROLE_NAME, USER_NAME, State, read_state
 from helpers.lessons.steps.tutorial import STEPS, Step, wait_until_assumable, wait_until_key_works
 
 _CLEAN_UP, _WORKSHOP = 7, 11
@@ -19,10 +19,10 @@ _MADE_FOR_A_WHILE = {
     10: (("user", "truth-table-user"), ("user", "truth-table-stranger"), ("role", "truth-table-role")),
 }
 _CHANGED_FOR_A_WHILE = {
-    4: ("and takes the user's inline policy away, and puts it back",),
+    4: ("the user's inline policy is taken away for a while, and put back",),
     10: (
-        "and changes policies of the user and the role for a while, and puts them back",
-        "(where you stop halfway, notebook 07 deletes these changes too)",
+        "policies of the user and the role are changed for a while, and put back; where you stop halfway, notebook 07 "
+        "deletes these changes too",
     ),
 }
 
@@ -73,6 +73,7 @@ class Card(Shown):
         built: the steps that were done for you just now.
         needed: the steps that this notebook builds on, and that have to be done first.
         plan: what this notebook makes, with ARNs.
+        named: the role and the user whose names are not those of the texts, one line each.
     """
 
     account: Account
@@ -82,6 +83,7 @@ class Card(Shown):
     built: tuple[Step, ...]
     needed: tuple[Step, ...] = ()
     plan: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     @override
@@ -101,6 +103,8 @@ class Card(Shown):
         if guard := self.account.guard:
             rows += guard.rows()
         rows += [("Steps", "\n".join(listed))] if listed else []
+        if self.named:
+            rows.append(("Named", "\n".join(self.named)))
         rows.append(("Next", ", in ".join(self.next)))
         if self.plan:
             rows.append(("Makes", "\n".join(self.plan)))
@@ -149,7 +153,16 @@ def begin(account: Account, number: int) -> Card:
     identity = sts.who_am_i(account.client("sts"))
     checks = tuple(Check(step, tuple(step.missing(state))) for step in steps)
     following = _following(checks, number)
-    return Card(account, identity, checks, following, tuple(built), tuple(needed), tuple(plan(account, number)))
+    made, named = tuple(plan(account, number)), tuple(_named_otherwise(account, state) if steps else ())
+    return Card(account, identity, checks, following, tuple(built), tuple(needed), made, named)
+
+
+def _named_otherwise(account: Account, state: State) -> Iterator[str]:
+    """Tell which names to read in the texts and their command lines, where they are not those of the texts."""
+    for kind, entity, name in (("role", state.role, ROLE_NAME), ("user", state.user, USER_NAME)):
+        own = entity.name if entity else account.named(name)
+        if own != name:
+            yield f"{kind} {own}, where the texts say {name} (a profile is called {name} all the same)"
 
 
 def _following(checks: Sequence[Check], number: int) -> tuple[str, str]:
