@@ -15,7 +15,8 @@ from helpers.arns import parse_arn
 from helpers.diagnosis.call_lines import json_argument
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.live_decision import LiveDecision
-from helpers.diagnosis.live_policies import Unread, policy_holder
+from helpers.diagnosis.live_policies import Unread
+from helpers.diagnosis.live_resources import policy_holder
 from helpers.diagnosis.refusals import Refusal
 from helpers.evaluation.decisions import Side, Verdict
 

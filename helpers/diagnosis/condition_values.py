@@ -14,6 +14,7 @@ from helpers.evaluation.conditions import Context, texts, unmet
 _VARIABLE = re.compile(r"\$\{([^{}',]+?)\s*(?:,\s*'([^']*)')?\}")
 _OTHER, _ANY = "another-value", "some-value"
 WORDS: Mapping[str, tuple[str, ...]] = {
+    "aws:multifactorauthage": ("0",),
     "s3:x-amz-acl": (
         *("private", "bucket-owner-full-control", "bucket-owner-read", "aws-exec-read"),
         *("authenticated-read", "public-read", "public-read-write"),
@@ -21,7 +22,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "s3:x-amz-server-side-encryption": ("AES256", "aws:kms", "aws:kms:dsse"),
     "s3:x-amz-storage-class": ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER"),
 }
-"""The condition keys that have a few words for values, the plainest first."""
+"""The condition keys that have a few words for values, the plainest first; MFA that is done now is 0 seconds old."""
 Values = Mapping[str, str | None]
 """A value for each key; None for a key that is to be absent."""
 

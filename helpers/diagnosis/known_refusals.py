@@ -8,7 +8,7 @@ import re
 from helpers.clients.calls import Call, OpenAccount
 from helpers.diagnosis.credential_refusals import CREDENTIAL_RULES, Rule
 from helpers.diagnosis.explanation import Decider, Explanation, NextStep, Told, before_policies
-from helpers.diagnosis.live_policies import read_resource
+from helpers.diagnosis.live_resources import read_resource
 from helpers.diagnosis.placeholders import filled_in
 from helpers.diagnosis.refusals import Refusal
 from helpers.diagnosis.rejected_policies import explain_rejected_policy

@@ -14,7 +14,8 @@ from helpers import policies as documents
 from helpers.clients.calls import Call, OpenAccount
 from helpers.clients.clock import answered_at
 from helpers.clients.read_once import reading_once
-from helpers.diagnosis.live_policies import Caller, Keys, Place, Resource, Unread, read_caller, read_resource
+from helpers.diagnosis.live_policies import Caller, Keys, Place, Unread, read_caller
+from helpers.diagnosis.live_resources import Resource, read_resource
 from helpers.diagnosis.needed import keys_needed
 from helpers.evaluation.condition_keys import keys_of_call, requested_region
 from helpers.evaluation.decisions import Decision, Policies, Policy, PolicyReason, Side, Verdict, decide

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from helpers import policies
 from helpers.diagnosis.live_decision import LiveDecision
-from helpers.diagnosis.live_policies import is_no_account
+from helpers.diagnosis.live_resources import is_no_account
 from helpers.evaluation.condition_keys import requested_region
 from helpers.evaluation.decisions import Verdict
 from helpers.evaluation.needs import Need, s3_action
@@ -90,7 +90,8 @@ def _of_the_question(decided: LiveDecision) -> Iterator[str]:
     if decided.request.action == "s3:PutObjectAcl" and decided.call and decided.call.operation != "PutObjectAcl":
         yield (
             f"s3:PutObjectAcl is asked for because {decided.call.operation} passes an ACL: without it, the call does "
-            "not need this. Most buckets take no ACLs anyway, and their owner owns what is put there."
+            "not need this, unless a policy wants the ACL. Most buckets take none, and their owner owns what is put "
+            "there."
         )
 
 
@@ -107,6 +108,12 @@ def _of_the_policies(decided: LiveDecision) -> Iterator[str]:
         yield (
             f"The tags of a call are those of what it makes: {resource} is there already, or takes none, so a "
             "condition on aws:RequestTag never fits it. Allow it in a statement of its own, without that condition."
+        )
+    makes = [key for lower, key in decided.keys_asked.items() if ":resourcetag/" in lower]
+    if makes and resource.endswith("/*") and re.match(r"ec2:(?:Create|RunInstances)", action):
+        yield (
+            f"What a call makes has no tags before it is made, so a condition finds no {', '.join(makes)} there. The "
+            "tags that it is made with are aws:RequestTag: the two want statements of their own."
         )
     of_things = [key for lower, key in decided.keys_asked.items() if _OF_THINGS_IN_EC2.match(lower)]
     if of_things and action.startswith("ec2:Describe"):

@@ -508,6 +508,8 @@ def _resource_of_others(call: ApiCall) -> str:
         if name.startswith("arn:"):
             return name
         own_name = name.rpartition("/")[2] if parameter == "QueueUrl" else name.lstrip("/")
+        if index := call.parameters.get("IndexName" if call.service == "dynamodb" else ""):
+            own_name = f"{own_name}/index/{index}"
         return f"arn:aws:{call.service}:{call.region}:{call.account_id}:{template.format(own_name)}"
     return "*"
 

@@ -286,3 +286,81 @@ def test_an_instances_session_is_told(account: Account) -> None:
     session = f"arn:aws:sts::{account.account_id}:assumed-role/{name}/i-0123456789abcdef0"
     found = explain(account, f"User: {session} is not authorized to perform: route53:ListHostedZones")
     assert "service account" in repr(found)
+
+
+# --- MFA and tags
+
+
+AGE = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+PRESENT = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+@pytest.mark.parametrize("condition", [AGE, PRESENT | AGE, PRESENT | {"StringEquals": {"sts:ExternalId": "word"}}])
+def test_mfa_is_passed_whatever_else_the_trust_policy_wants(account: Account, condition: Mapping[str, Any]) -> None:
+    user, iam = new_caller(account, allow("sts:AssumeRole")), account.client("iam")
+    trusted = document(trust({"AWS": account.account_id}, Condition=condition))
+    arn = iam.create_role(RoleName=unique("role"), AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    found = explained(account, user.client("sts").assume_role, RoleArn=arn, RoleSessionName="app")
+    assert "Pass the code of an MFA device" in found.next_step.do
+    assert f"User {user.name} has no device yet: assign one first" in found.next_step.do
+    assert "--token-code" in found.next_step.cli
+    assert ("--external-id word" in found.next_step.cli) == ("StringEquals" in condition)
+
+
+def test_a_thing_that_lacks_the_tag_is_tagged(account: Account) -> None:
+    ec2 = account.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName=unique("group"), Description="none", VpcId=vpc)["GroupId"]
+    tagged = {"StringEquals": {"ec2:ResourceTag/made-by": "terraform"}}
+    user = new_caller(account, allow("ec2:DeleteSecurityGroup", Condition=tagged))
+    found = explained(account, user.client("ec2").delete_security_group, GroupId=group)
+    assert "is about things with the tag made-by=terraform" in found.next_step.do
+    mend(account, found)
+    user.client("ec2").delete_security_group(GroupId=group)
+
+
+def test_a_deny_of_what_lacks_a_tag_is_stepped_around_by_the_tag(account: Account) -> None:
+    iam, name = account.client("iam"), unique("target")
+    iam.create_user(UserName=name)
+    other = {"StringNotEquals": {"aws:ResourceTag/team": "blue"}}
+    user = new_caller(account, allow("iam:*"), deny("iam:DeleteUser", Condition=other))
+    found = explained(account, user.client("iam").delete_user, UserName=name)
+    assert "denies this to whatever lacks the tag team=blue" in found.next_step.do
+    mend(account, found)
+    user.client("iam").delete_user(UserName=name)
+
+
+def test_a_tag_that_keeps_a_thing_closed_is_left(account: Account) -> None:
+    iam, name = account.client("iam"), unique("target")
+    iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "red"}])
+    other = {"StringNotEquals": {"aws:ResourceTag/team": "blue"}}
+    user = new_caller(account, allow("iam:*"), deny("iam:DeleteUser", Condition=other))
+    found = explained(account, user.client("iam").delete_user, UserName=name)
+    assert "tag-user" not in found.next_step.cli
+
+
+def test_what_is_made_has_no_tags_before(account: Account) -> None:
+    untagged = {"StringNotLike": {"aws:ResourceTag/project": "?*"}}
+    user = new_caller(account, allow("ec2:*"), deny("ec2:CreateVolume", Condition=untagged))
+    found = explained(account, user.client("ec2").create_volume, AvailabilityZone=f"{account.region}a", Size=8)
+    assert "finds no aws:ResourceTag/project there" in repr(found)
+
+
+def test_an_index_is_asked_for_by_its_own_arn(account: Account) -> None:
+    table, dynamodb = unique("table"), account.client("dynamodb")
+    arn = f"arn:aws:dynamodb:{account.region}:{account.account_id}:table/{table}"
+    keys = [{"AttributeName": "id", "KeyType": "HASH"}]
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        GlobalSecondaryIndexes=[{"IndexName": "by-id", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}],
+    )
+    user = new_caller(account, allow("dynamodb:Query", arn))
+    asked = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": "1"}}}
+    user.client("dynamodb").query(TableName=table, **asked)
+    found = explained(account, user.client("dynamodb").query, TableName=table, IndexName="by-id", **asked)
+    assert f"{arn}/index/by-id" in found.question
+    mend(account, found)
+    user.client("dynamodb").query(TableName=table, IndexName="by-id", **asked)

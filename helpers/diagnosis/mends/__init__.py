@@ -19,6 +19,7 @@ from helpers.diagnosis.mends.case import Case, Mend, all_of, case_of
 from helpers.diagnosis.mends.denies import lifting_denies, without_session_policies
 from helpers.diagnosis.mends.passing_along import passing_along
 from helpers.diagnosis.mends.resource_side import on_the_other_side
+from helpers.diagnosis.mends.tagging import tagging
 from helpers.evaluation.decisions import Verdict, decide
 from helpers.evaluation.needs import Need
 
@@ -64,6 +65,7 @@ def _try_it(decided: LiveDecision) -> NextStep:
 def _alone(case: Case) -> Iterator[Mend]:
     """Propose single changes: on the side that refused first."""
     yield from passing_along(case)
+    yield from tagging(case)
     yield from without_session_policies(case)
     sides = [on_the_callers_side, on_the_other_side]
     if case.decided.decision.refused_by == "resource":

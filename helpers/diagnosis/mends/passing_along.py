@@ -84,7 +84,7 @@ def _can_be_passed(case: Case, key: str, value: str | None) -> bool:
     name = key.lower()
     if name in ("aws:multifactorauthpresent", "aws:multifactorauthage"):
         is_user = case.request.principal.role_arn is None and not case.request.principal.service
-        return is_user and value in ("true", "0", "1")
+        return is_user and value in ("true", "0")
     if name == "sts:rolesessionname":
         return value is not None and re.fullmatch(r"[\w+=,.@-]{2,64}", value) is not None
     if name == "sts:durationseconds":
@@ -136,8 +136,9 @@ def _with_values(case: Case, values: Mapping[str, str | None], because: Said) ->
         external_id = next(iter(values.values()))
         do = f"Pass the external id that the trust policy wants, {external_id}, along with the call."
     if any(key.lower().startswith("aws:multifactor") for key in values):
-        does = "denies it without one" if because.said.effect == "Deny" else "wants one"
-        do = f"Pass the code of an MFA device along with the call: {whose} {does}."
+        do = _with_mfa(case, values, whose, because)
+    elif "s3:x-amz-acl" in map(str.lower, values):
+        do = f"{do} S3 asks for s3:PutObjectAcl then, besides s3:PutObject."
     cli, python = _lines_with(case, values)
     keys = {key: value for key, value in values.items() if value is not None}
     gone = {key.lower() for key, value in values.items() if value is None} | {key.lower() for key in keys}
@@ -148,6 +149,19 @@ def _with_values(case: Case, values: Mapping[str, str | None], because: Said) ->
         return replace(request, context={**kept, **keys}), read
 
     return Mend(NextStep(do, cli=cli, python=python), change)
+
+
+def _with_mfa(case: Case, values: Mapping[str, str | None], whose: str, because: Said) -> str:
+    does = "denies it without one" if because.said.effect == "Deny" else "wants one"
+    others = {key: value for key, value in values.items() if not key.lower().startswith("aws:multifactor")}
+    also = "".join(f", and {key} {'absent' if value is None else value}" for key, value in others.items())
+    do = f"Pass the code of an MFA device along with the call{also}: {whose} {does}."
+    if _mfa_device(case) is None:
+        assign = f"IAM → Users → {case.name} → Security credentials → Assign MFA device"
+        do += f" User {case.name} has no device yet: assign one first ({assign})."
+    if case.request.action != "sts:AssumeRole":
+        do += " Sign the call with the session that the line opens."
+    return do
 
 
 def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]:
@@ -162,7 +176,7 @@ def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]
     for key, value in values.items():
         name = key.lower()
         if name.startswith("aws:multifactor"):
-            given |= {"SerialNumber": _mfa_device(case), "TokenCode": "<six-digits>"}
+            given |= {"SerialNumber": _mfa_device(case) or "<device-arn>", "TokenCode": "<six-digits>"}
         elif name == "aws:requestedregion":
             region = f" --region {value}"
         elif name.startswith("aws:requesttag/"):
@@ -200,8 +214,8 @@ def _with_tag(tags: Sequence[Mapping[str, str]], tag: str, value: str) -> list[M
     return [*(one for one in tags if one["Key"] != tag), {"Key": tag, "Value": value}]
 
 
-def _mfa_device(case: Case) -> str:
-    """Find the caller's MFA device, where it has one that may be read."""
+def _mfa_device(case: Case) -> str | None:
+    """Find the caller's MFA device: None where it has none, a place to fill in where that may not be read."""
     principal = case.request.principal
     owner = case.account.of(principal.account_id)
     if owner is None:
@@ -212,4 +226,4 @@ def _mfa_device(case: Case) -> str:
         if code_of(error) not in REFUSED | {"NoSuchEntity"}:
             raise
         return "<device-arn>"
-    return str(devices[0]["SerialNumber"]) if devices else "<device-arn>"
+    return str(devices[0]["SerialNumber"]) if devices else None
