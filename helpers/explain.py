@@ -21,7 +21,7 @@ from helpers.clients.calls import Call, OpenAccount, call_of
 from helpers.clients.error_codes import EXPIRED, REFUSED, UNKNOWN_KEY, WRONG_TOKEN, code_of
 from helpers.clients.read_once import reading_once
 from helpers.diagnosis.access_keys import look_up
-from helpers.diagnosis.aws_words import SIDES, ask_to_read, caller_is_gone, in_aws_words, opened_with_too_little, unseen
+from helpers.diagnosis.aws_words import SIDES, ask_to_read, in_aws_words, opened_with_too_little, unseen
 from helpers.diagnosis.columns import NAMED_BY_AWS, columns
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.known_refusals import explain_known
@@ -153,13 +153,18 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
     if not asked:
         return explain_untold(account, refusal, call)
     session = _session_side(refusal)
-    try:
-        answers = [
-            decide_live(account, principal=principal, action=action, resource=resource, call=call, session=session)
-            for principal, action, resource in asked
-        ]
-    except LookupError as error:
-        return caller_is_gone(refusal, str(error.args[0]))
+    answers = [
+        decide_live(
+            account,
+            principal=principal,
+            action=action,
+            resource=resource,
+            call=call,
+            session=session,
+            was_refused=True,
+        )
+        for principal, action, resource in asked
+    ]
     decided = next((answer for answer in answers if answer.verdict is not Verdict.ALLOWED), answers[0])
     explained = _in_words(account, decided, _refused_besides(account, decided, call) if call else ())
     return _after_refusal(account, explained, decided, refusal, call)

@@ -64,13 +64,20 @@ def in_aws_words(explained: Explanation, refusal: Refusal, decided: LiveDecision
     if refusal.kind is None:
         which = f"AWS says: {said(refusal)}. Which" if refusal.is_explicit else "AWS refused it, and which"
         reason = f"{which} side did depends on what could not be read."
-        return replace(told, reason=reason, next_step=_both_sides(refusal, decided))
+        return replace(told, reason=reason, next_step=_if_there(_both_sides(refusal, decided), decided))
     why = f"AWS says: {said(refusal)}."
     if refusal.kind in SIDES:
         why += " It could not be read here." if refusal.denies else " What there is could not all be read here."
     if _is_of_kms(refusal):
         why += " For KMS, that is the key's own policy, which always has a say."
-    return replace(told, reason=why, next_step=_with_decoding(_change(refusal, decided), refusal))
+    return replace(told, reason=why, next_step=_if_there(_with_decoding(_change(refusal, decided), refusal), decided))
+
+
+def _if_there(step: NextStep, decided: LiveDecision) -> NextStep:
+    """Have a caller who is not there looked for first: deleted since, or of an account whose number was taken out."""
+    if all(one.kind != "gone" for one in decided.unread):
+        return step
+    return replace(step, do=f"See first whose key the program uses now, and in which account. {step.do}")
 
 
 def _with_decoding(step: NextStep, refusal: Refusal) -> NextStep:
@@ -86,25 +93,6 @@ def _with_decoding(step: NextStep, refusal: Refusal) -> NextStep:
 def opened_with_too_little(explained: Explanation, refusal: Refusal) -> Explanation:
     """Tell that a session was opened with a policy that leaves this out, or denies it."""
     return replace(explained, decided_by="session", reason=f"AWS says: {said(refusal)}.")
-
-
-def caller_is_gone(refusal: Refusal, told: str) -> Explanation:
-    """Explain a refusal whose caller is not there."""
-    says = f"AWS says: {said(refusal)}." if refusal.kind or refusal.is_explicit else "AWS refused it."
-    whose, asked = _named(refusal.caller or ""), _asked(refusal)
-    trusted = ", and the role's trust policy let it in" if refusal.action == "sts:AssumeRole" else ""
-    there = find_deny(whose) if refusal.is_explicit else f"Have {asked} allowed to {whose}{trusted}."
-    gone = NextStep(
-        f"See whose key the program uses now. If the refusal is from an account whose number was taken out: {there}",
-        cli="aws sts get-caller-identity",
-    )
-    return Explanation(
-        question=refusal.asked,
-        verdict=verdict_of(refusal),
-        decided_by=SIDES.get(refusal.kind or ""),
-        reason=f"{says} {told}",
-        next_step=_ask_for_key(refusal) if _is_of_kms(refusal) else gone,
-    )
 
 
 def unseen(explained: Explanation, refusal: Refusal, *, is_recent: bool) -> Explanation:

@@ -107,6 +107,7 @@ def decide_live(
     call: Call | None = None,
     context: Keys | None = None,
     session: Sequence[Policy] | None = None,
+    was_refused: bool = False,
 ) -> LiveDecision:
     """Read what bears on a request from the live account, and decide it as IAM does.
 
@@ -118,16 +119,18 @@ def decide_live(
         call: the call that asked, if one did: its parameters, region and time count.
         context: condition keys of the request, beside those that follow from who asks, on what, and when.
         session: the policies that a session was opened with, which nobody can read back.
+        was_refused: whether AWS refused it, to somebody who was there then.
 
     Raises:
         ValueError: the principal cannot call anything.
-        LookupError: the account has no such user or role.
+        LookupError: the account has no such user or role, and nobody was refused.
         ClientError: AWS refused otherwise than for want of permission to read.
     """
     if action.startswith("s3:") and resource == "*":
         resource = "arn:aws:s3:::*"
     with reading_once():
-        caller, owned = read_caller(account, principal), read_resource(account, resource)
+        caller = read_caller(account, principal, may_be_gone=was_refused)
+        owned = read_resource(account, resource)
         surroundings = _surroundings(account, action, call)
     if ":role/" in resource and not action.lower().startswith("sts:"):
         # A trust policy speaks of assuming its role alone.

@@ -23,7 +23,7 @@ Keys = Mapping[str, str | Sequence[str]]
 """Condition keys with their values."""
 
 Holder = Literal["user", "group", "role", "bucket"]
-UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "account"]
+UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "account", "gone"]
 
 _OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("managed", "attached"))
 
@@ -99,12 +99,13 @@ class Caller:
     unread: tuple[Unread, ...] = ()
 
 
-def read_caller(account: OpenAccount, caller: str) -> Caller:
+def read_caller(account: OpenAccount, caller: str, *, may_be_gone: bool = False) -> Caller:
     """Read the policies of a user, a role, a session of a role, the root user, or an AWS service.
 
     Args:
         account: the open account; the caller may be in another one that is yours too.
         caller: an ARN, or a service's name such as `ec2.amazonaws.com`.
+        may_be_gone: whether a user or role who is not there is one whose policies cannot be read.
 
     Raises:
         ValueError: this is no ARN of a caller.
@@ -126,20 +127,24 @@ def read_caller(account: OpenAccount, caller: str) -> Caller:
         raise ValueError(f"{caller} cannot call anything: give {kinds}.")
     owner = account.of(arn.account_id)
     if owner is None:
-        return _stranger(caller)
-    reading = _Reading(owner.client("iam"))
-    if arn.resource_type == "user":
-        return reading.user(caller, arn.name)
-    is_session = arn.resource_type == "assumed-role"
+        return _stranger(caller, f"which is in account {arn.account_id}")
+    reading, is_session = _Reading(owner.client("iam")), arn.resource_type == "assumed-role"
     role_name = arn.resource.split("/")[1] if is_session else arn.name
-    return reading.session(arn.account_id, role_name, arn.name if is_session else SESSION_NAME)
+    try:
+        if arn.resource_type == "user":
+            return reading.user(caller, arn.name)
+        return reading.session(arn.account_id, role_name, arn.name if is_session else SESSION_NAME)
+    except LookupError as error:
+        if not may_be_gone:
+            raise
+        return _stranger(caller, f"for {str(error.args[0]).rstrip('.')}", "gone")
 
 
 # --- callers
 
 
-def _stranger(caller: str) -> Caller:
-    """Return a caller of somebody else's account, where nothing can be read."""
+def _stranger(caller: str, why: str, kind: UnreadKind = "account") -> Caller:
+    """Return a caller of whom nothing can be read: of somebody else's account, or one who is not there."""
     arn = parse_arn(caller)
     role_arn = caller if arn.resource_type == "role" else None
     if arn.resource_type == "assumed-role":
@@ -151,7 +156,7 @@ def _stranger(caller: str) -> Caller:
         principal=Principal(called, arn.account_id, role_arn=role_arn),
         policies=Policies(),
         keys=_principal_keys(role_arn or caller, arn.account_id, {}),
-        unread=(Unread("identity", "account", f"the policies of {caller}, which is in account {arn.account_id}"),),
+        unread=(Unread("identity", kind, f"the policies of {caller}, {why}"),),
     )
 
 

@@ -77,8 +77,8 @@ def explain_other_error(refusal: Refusal, call: Call | None) -> Explanation:
         reason=f"AWS answers {refusal.code}, by which it refuses nobody for want of a permission, nor for a key. "
         f"{f'It says: “{words}”' if words else ''}".strip(),
         next_step=NextStep(
-            f"See what the documentation of the service says of {refusal.code}: mostly it is about what was asked for, or "
-            "about a limit or setting of the account's, and about no policy."
+            f"See what the documentation of the service says of {refusal.code}: mostly it is about what was asked for, "
+            "or about a limit or setting of the account's, and about no policy."
         ),
     )
 

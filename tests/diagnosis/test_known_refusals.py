@@ -277,7 +277,9 @@ def test_no_root_user_assumes_a_role(account: Account, caller: Caller) -> None:
 def test_aws_words_are_told_where_the_caller_is_not_in_the_account(account: Account) -> None:
     caller = f"arn:aws:sts::{account.account_id}:assumed-role/{unique('gone')}/app"
     text = f"User: {caller} is not authorized to perform: glue:GetJobs because no session policy allows the x action"
-    assert_says(explain(account, text), "AWS says: no session policy allows it", "no role named")
+    found = explain(account, text)
+    assert_says(found, "AWS says: no session policy allows it", "See first whose key the program uses now")
+    assert "no role named" in " ".join(found.notes)
 
 
 @pytest.mark.exhaustive

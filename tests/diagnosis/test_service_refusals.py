@@ -578,7 +578,8 @@ def test_a_caller_who_is_not_there_is_perhaps_in_an_account_whose_number_was_tak
     caller = f"arn:aws:sts::{account.account_id}:assumed-role/gone/ana"
     role = f"arn:aws:iam::{account.account_id}:role/jobs"
     found = explain(account, f"User: {caller} is not authorized to perform: iam:PassRole on resource: {role}")
-    assert_says(found, "no role named gone", f"Have iam:PassRole on {role} allowed to role gone")
+    assert_says(found, "See first whose key", f"whether a policy of role gone allows iam:PassRole on {role}")
+    assert "no role named gone" in " ".join(found.notes)
 
 
 def test_a_bare_name_is_no_resource_of_a_policy(account: Account) -> None:
