@@ -137,7 +137,8 @@ def read_caller(account: OpenAccount, caller: str, *, may_be_gone: bool = False)
     except LookupError as error:
         if not may_be_gone:
             raise
-        return _stranger(caller, f"for {str(error.args[0]).rstrip('.')}", "gone")
+        told = str(error.args[0]).rstrip(".")
+        return _stranger(caller, f"for {told[0].lower()}{told[1:]}", "gone")
 
 
 # --- callers

@@ -11,7 +11,7 @@ from helpers.diagnosis.refusals import Refusal
 from helpers.policies import listed, parse_policy, statements
 
 _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
-_SAYINGS = "invalid principal|not specify a principal|must be in ARN format"
+_SAYINGS = "invalid principal|not specify a principal|prohibited field Principal|must be in ARN format"
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _FILE_NAME = re.compile(r"--[\w-]*(?:policy|document)[\w-]*[ =](?!fileb?://)(?P<name>[\w./-]+\.\w+)")
 _DOCUMENT_FAULTS = {
@@ -82,7 +82,7 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
         return _file_name(passed["name"])
     if found := re.search(r"Resource (?P<given>.*?) ?must be in ARN format", message):
         return _no_arn(found["given"].strip())
-    if refusal.says("should not specify a principal"):
+    if refusal.says("should not specify a principal|prohibited field Principal"):
         return _names_a_principal(call)
     if known is None and refusal.says("invalid principal"):
         named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)

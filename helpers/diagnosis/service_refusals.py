@@ -11,8 +11,9 @@ from helpers.diagnosis.explanation import Decider, NextStep, Told
 from helpers.diagnosis.refusals import Refusal
 
 _CANNOT_ASSUME = re.compile(
-    r"cannot be assumed by|(?:unable|not able|failed) to assume|could not assume|invalid or cannot be assumed"
-    r"|trust relationship allowing|grant trust permission|must allow .{0,60} to assume the role",
+    r"cannot be assumed by|(?:not|n't) have permission to assume|authorized to assume the provided role"
+    r"|trust relationship (?:policy allows|allowing)|(?:unable|not able|failed) to assume|could not assume"
+    r"|invalid or cannot be assumed|grant trust permission|must allow .{0,60} to assume the role",
     re.I,
 )
 _PRINCIPALS = {

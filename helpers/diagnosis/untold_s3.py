@@ -91,9 +91,16 @@ def _besides(refusal: Refusal, operation: str) -> str:
         )
     if operation and "Object" not in s3_action(operation):
         return ""
-    return (
+    keys = (
         "Besides the object, a bucket with a KMS key wants kms:GenerateDataKey to write and kms:Decrypt to read, an "
         "upload in parts both, and an ACL s3:PutObjectAcl."
+    )
+    if operation:
+        return keys
+    return (
+        f"{keys} A browser or CloudFront comes without a key, or with CloudFront's: then the bucket's policy alone "
+        "lets it in, and Block Public Access keeps everybody out. An object that is not there is refused as well to whoever "
+        "may not list the bucket."
     )
 
 
