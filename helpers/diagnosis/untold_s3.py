@@ -99,8 +99,8 @@ def _besides(refusal: Refusal, operation: str) -> str:
         return keys
     return (
         f"{keys} A browser or CloudFront comes without a key, or with CloudFront's: then the bucket's policy alone "
-        "lets it in, and Block Public Access keeps everybody out. An object that is not there is refused as well to whoever "
-        "may not list the bucket."
+        "lets it in, and Block Public Access keeps everybody out. An object that is not there is refused as well to "
+        "whoever may not list the bucket."
     )
 
 

@@ -113,8 +113,8 @@ def section(box: Box, label: str) -> Section:
 @pytest.mark.parametrize(
     ("number", "headline", "handshake", "services"),
     [
-        (1, "There is no user and no role", (NO, NO, NO), (NO, NO, NO)),
-        (2, "There is a role, and no user", (NO, NO, NO), (YES, NO, NO)),
+        (1, "The app has no user and no role", (NO, NO, NO), (NO, NO, NO)),
+        (2, "The app has a role, and no user", (NO, NO, NO), (YES, NO, NO)),
         (3, "tutorial-user may not assume tutorial-role", (NO, NO, NO), (YES, NO, NO)),
         (4, "tutorial-user may not assume tutorial-role", (YES, NO, NO), (YES, NO, NO)),
         (5, "tutorial-user may assume tutorial-role", (YES, YES, YES), (YES, NO, NO)),
@@ -150,7 +150,7 @@ def test_a_user_without_a_role(account: Account) -> None:
     iam.create_user(account.client("iam"), name="app")
     scene = picture.draw(account).scene
     assert (scene.user.name, scene.role.name) == ("app", "")
-    assert scene.headline.words == "There is a user, and no role"
+    assert scene.headline.words == "The app has a user, and no role"
     assert {service.verdict.words for service in scene.services} == {"no role"}
 
 

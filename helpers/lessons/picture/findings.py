@@ -140,10 +140,10 @@ def _outcome(user: Entity, role: Entity, verdict: Verdict | None, asks: Sign, ac
 
 def _unfinished(user: Entity | None, role: Entity | None) -> Finding:
     if role:
-        return Finding("There is a role, and no user", Sign.MISSING, "Nobody is there who could assume the role.")
+        return Finding("The app has a role, and no user", Sign.MISSING, "So the app has no key to ask for it with.")
     if user:
-        return Finding("There is a user, and no role", Sign.MISSING, "Nothing is there that the user could assume.")
-    return Finding("There is no user and no role", Sign.MISSING, "What is drawn with dashes is not there.")
+        return Finding("The app has a user, and no role", Sign.MISSING, "So there is nothing that it could assume.")
+    return Finding("The app has no user and no role", Sign.MISSING, "What is drawn with dashes is not there.")
 
 
 # --- the boxes
