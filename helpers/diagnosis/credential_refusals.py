@@ -181,7 +181,13 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
     else:
         reason, next_step = (
             "The program found no credentials where it looked, so the call was not signed.",
-            NextStep("Give the program credentials.", cli="aws configure list"),
+            NextStep(
+                "Give the program credentials where it looks. On your machine: a profile with a sign-in or a key, or "
+                "environment variables, for the user and in the container that it runs as. On AWS: a role for the "
+                "instance, the task, the function or the pod; a container on an instance also has to reach the "
+                "instance's metadata service (hop limit 2). `aws configure list`, run there, tells what is found.",
+                cli="aws configure list",
+            ),
         )
     return before_policies(reason), next_step
 
@@ -213,7 +219,12 @@ def _unknown(account: OpenAccount, key: KnownKey | None, refusal: Refusal, call:
         )
     if key is None:
         reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
-        return reason, NextStep("See which key the program uses.", cli="aws configure list")
+        return reason, NextStep(
+            "See which key the program uses, and whether it is the one that was meant: environment variables win over "
+            "the profile. A temporary key (ASIA…) wants its session token along; for a key that is gone or off, make a "
+            "new one.",
+            cli="aws configure list",
+        )
     if key.is_temporary and call and call.service == "iam" and call.has_token:
         reason = f"The {key} is a user's session without MFA, or a federated user's, and IAM takes neither."
         return reason, NextStep(

@@ -62,7 +62,10 @@ class LiveDecision:
     @property
     def refused_by(self) -> Side | None:
         """The side that refused; None where none did, or where it cannot be told."""
-        return self.decision.refused_by if self.verdict else None
+        side = self.decision.refused_by if self.verdict else None
+        if side == "identity" and self.identity_side is None and self.resource_side is not Verdict.ALLOWED:
+            return "resource"  # it is certain of this side alone
+        return side
 
     @property
     def identity_side(self) -> Verdict | None:

@@ -109,6 +109,12 @@ def _of_the_policies(decided: LiveDecision) -> Iterator[str]:
             f"The tags of a call are those of what it makes: {resource} is there already, or takes none, so a "
             "condition on aws:RequestTag never fits it. Allow it in a statement of its own, without that condition."
         )
+    of_objects = [key for lower, key in decided.keys_asked.items() if lower.startswith("s3:requestobjecttag")]
+    if of_objects and decided.call and decided.call.operation == "UploadPart":
+        yield (
+            f"An object's tags are passed when an upload is begun, and not with its parts: for these there is never a "
+            f"{of_objects[0]}. Send it as one object, or have the condition's author leave the parts out of it."
+        )
     makes = [key for lower, key in decided.keys_asked.items() if ":resourcetag/" in lower]
     if makes and resource.endswith("/*") and re.match(r"ec2:(?:Create|RunInstances)", action):
         yield (

@@ -183,10 +183,10 @@ def _invalid_principal(kind: str, named: str) -> Told:
     if re.match(r"arn:aws-", named):
         return f"{named} is in another partition of AWS, and no policy reaches across partitions.", copy
     if not named:
-        return "A principal of the policy does not exist, or not yet, or has a wildcard in its ARN.", NextStep(
-            "See which users and roles there are: each user's and role's ARN in the policy has to be one of theirs, "
-            "letter by letter (accounts and services are named otherwise). A service-linked role is there only once "
-            "the service was used, or aws iam create-service-linked-role made it.",
+        return ("A principal of the policy does not exist, or not yet, or is not written as AWS wants it."), NextStep(
+            "Go through the Principal elements. A user or role: its whole ARN, letter by letter, without a wildcard, "
+            "and it has to be there (a service-linked role only once its service was used). An account: its twelve "
+            "digits, or arn:aws:iam::<account-id>:root. A service: as in lambda.amazonaws.com, and under Service.",
             cli='aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"',
         )
     return f"The policy names {named}, and there is no such user or role: mistyped, or deleted.", copy

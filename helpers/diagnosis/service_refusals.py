@@ -267,17 +267,20 @@ def _key_policy(account: OpenAccount, refusal: Refusal, call: Call | None) -> To
     """See https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html for the rule."""
     if not re.search(r"does not exist in this region", refusal.message, re.I):
         return None
-    named = re.search(r"kms:\w+", refusal.message)
+    named, of_a_bucket = re.search(r"kms:\w+", refusal.message), refusal.says(r"s3://|Object operation|\bS3\b")
     action = named[0] if named else "kms:Decrypt" if refusal.says("ciphertext") else "The use of the KMS key"
     return (
         f"{action} was refused, and AWS leaves open which of three it is: there is no such KMS key (any more), it is "
         "in another region, or the caller may not use it. For KMS, the key's own policy always has a say; where that "
         "leaves it to the account, the caller needs a policy of its own besides.",
         NextStep(
-            "See in which region the key is; then see that a policy of the caller's allows this, and ask whoever "
-            "administers the key to let the caller in, in its key policy.",
+            f"{'The bucket says which key it is. ' if of_a_bucket else ''}See in which region the key is; then see "
+            "that a policy of the caller's allows this, and ask whoever administers the key to let the caller in, in "
+            "its key policy.",
             console="KMS → Customer managed keys → the key → Key policy",
-            cli="aws kms get-key-policy --key-id <key-id> --policy-name default --output text",
+            cli="aws s3api get-bucket-encryption --bucket <bucket-name>"
+            if of_a_bucket and not re.search(r"arn:aws\S*:kms:", refusal.message)
+            else "aws kms get-key-policy --key-id <key-id> --policy-name default --output text",
         ),
     )
 

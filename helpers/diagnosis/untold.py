@@ -30,7 +30,7 @@ _PREFIXES = {
     "SFN": "states",
 }
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
-_ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+)")
+_ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+(?: on resource:? \"?arn:[^\s\"]+)?)")
 
 
 def explain_untold(account: OpenAccount, refusal: Refusal, call: Call | None) -> Explanation:
@@ -135,7 +135,8 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         action = _ACTION_ASKED.search(refusal.message)
         taken_out = " Account numbers or names are taken out of the text."
         gap = taken_out if _NAMES_SOMEBODY.search(refusal.message) else " Who asked, the text does not say."
-        return f"AWS says: {said(refusal)}.{gap}", _what_to_do_about(refusal, action[1] if action else "it")
+        asked = action[1].replace("resource: ", "").rstrip(".") if action else "it"
+        return f"AWS says: {said(refusal)}.{gap}", _what_to_do_about(refusal, asked)
     if _NAMES_SOMEBODY.search(refusal.message):
         gap = "The text says who asked for what, but not as AWS sends it: account numbers or names are taken out."
         give = f"Give the error as AWS sent it, with its ARNs, or ask: {ASK}."

@@ -103,8 +103,8 @@ def _hint(mismatch: Mismatch, version: str, caller: Principal) -> str:
             return " (capitals count)"
         if mismatch.element == "Resource" and seen.startswith(f"{value}/"):
             return f" (that is the bucket alone: its objects are {value}/*)" if ":s3:::" in value else ""
-        if mismatch.element == "Resource" and value == f"{seen}/*":
-            return f" (these are its objects: the bucket itself is {seen})" if ":s3:::" in value else ""
+        if mismatch.element == "Resource" and ":s3:::" in seen and "/" not in seen and value.startswith(f"{seen}/"):
+            return f" (that is what is in it: the bucket itself is {seen}, and a folder goes into s3:prefix)"
         if _differ_by_path(value, seen):
             return " (an ARN has the path in it)"
     return ""

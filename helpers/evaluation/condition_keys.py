@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-conditio
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 Keys = dict[str, str | Sequence[str]]
 
@@ -82,7 +83,23 @@ def keys_of_parameters(service: str, parameters: Mapping[str, Any]) -> Keys:
         if parameter in parameters:
             value = parameters[parameter]
             keys[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
-    return keys
+    return keys | (_keys_of_object_tags(parameters.get("Tagging")) if service == "s3" else {})
+
+
+def _keys_of_object_tags(tagging: object) -> Keys:
+    """Make the condition keys of the tags that an object is given: in a header, or as the body of PutObjectTagging.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html
+    """
+    if isinstance(tagging, str):
+        tags = dict(parse_qsl(tagging, keep_blank_values=True))
+    else:
+        listed = tagging.get("TagSet", []) if isinstance(tagging, Mapping) else []
+        tags = tags_given({"Tags": listed})
+    if not tags:
+        return {}
+    keys: Keys = {f"s3:RequestObjectTag/{key}": value for key, value in tags.items()}
+    return keys | {"s3:RequestObjectTagKeys": list(tags)}
 
 
 def tags_given(parameters: Mapping[str, Any]) -> dict[str, str]:

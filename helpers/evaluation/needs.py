@@ -481,7 +481,16 @@ _NAMED_BY: dict[str, dict[str, str]] = {
     "ssm": {"Name": "parameter/{}"},
     "states": {"stateMachineArn": "stateMachine:{}", "name": "stateMachine:{}"},
 }
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "lambda:InvokeAsync": "lambda:InvokeFunction"}
+# Calls that are allowed by an action of another name.
+_ACTIONS = {
+    "dynamodb:TransactGetItems": "dynamodb:GetItem",
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeAsync": "lambda:InvokeFunction",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 # Where the service that a role is handed to is not called as the actions are.
 _PASSED_TO = {"ecs": "ecs-tasks.amazonaws.com"}
 _ROLE_PARAMETER = re.compile(r"role(arn)?$", re.IGNORECASE)

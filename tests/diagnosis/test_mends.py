@@ -364,3 +364,44 @@ def test_an_index_is_asked_for_by_its_own_arn(account: Account) -> None:
     assert f"{arn}/index/by-id" in found.question
     mend(account, found)
     user.client("dynamodb").query(TableName=table, IndexName="by-id", **asked)
+
+
+def test_the_batch_of_a_queue_needs_the_plain_action(account: Account) -> None:
+    queue = account.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
+    entries = [{"Id": "1", "MessageBody": "text"}]
+    user = new_caller(account, allow("sqs:ReceiveMessage"))
+    found = explained(account, user.client("sqs").send_message_batch, QueueUrl=queue, Entries=entries)
+    assert "sqs:SendMessage on" in found.question
+    assert "the one who should ask" not in found.next_step.do
+    mend(account, found)
+    user.client("sqs").send_message_batch(QueueUrl=queue, Entries=entries)
+
+
+def test_the_tags_of_an_object_are_passed_along(account: Account) -> None:
+    tagged = {"ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": "team"}}
+    named = {"StringEquals": {"s3:RequestObjectTag/team": "blue"}}
+    bucket, user = new_bucket(account), new_caller(account, allow("s3:PutObject*", "*", Condition=tagged | named))
+    s3 = user.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"", Tagging="team=blue")
+    found = explained(account, s3.put_object, Bucket=bucket, Key="b", Body=b"")
+    assert found.next_step.cli.endswith("--tagging team=blue")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="c", Tagging="team=blue")["UploadId"]
+    part = {"Bucket": bucket, "Key": "c", "UploadId": upload, "PartNumber": 1, "Body": b""}
+    assert "and not with its parts" in repr(explained(account, s3.upload_part, **part))
+
+
+def test_a_folder_is_no_bucket(account: Account) -> None:
+    bucket = new_bucket(account)
+    user = new_caller(account, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}/path"))
+    found = explained(account, user.client("s3").list_objects_v2, Bucket=bucket, Prefix="path/")
+    assert "a folder goes into s3:prefix" in repr(found)
+
+
+def test_a_bucket_policy_that_lets_the_caller_in_for_other_things_is_named(account: Account) -> None:
+    user, bucket = new_caller(account), new_bucket(account)
+    policy = trust({"AWS": user.arn}) | {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(policy))
+    found = explained(account, user.client("s3").put_object, Bucket=bucket, Key="a", Body=b"")
+    assert "lets it do other things there: if this belongs to them, add s3:PutObject" in found.next_step.do
+    mend(account, found)
+    user.client("s3").put_object(Bucket=bucket, Key="a", Body=b"")

@@ -91,6 +91,7 @@ ROLE = "arn:aws:iam::999988887777:role/reader"
             "The IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
             ["monitoring.rds.amazonaws.com"],
         ),
+        ("Error: IAM Role ARN value is invalid for AWS Role Integration", ["rds.amazonaws.com", "s3:GetObject"]),
         ("ValidationException: Could not access model data at s3://models/m.tar.gz.", ["sagemaker.amazonaws.com"]),
         (
             "(InsufficientCapabilitiesException) when calling the CreateStack operation: Requires capabilities : "

@@ -172,7 +172,8 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             ["<target-account>"],
         ),
         (
-            "caused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks/id/A",
+            "caused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for "
+            "https://oidc.eks/id/A",
             ["https://oidc.eks/id/A", "no identity provider"],
         ),
         (
@@ -418,6 +419,21 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             "Message returned: Error: An error occurred (InvalidArgu\nment) when calling the PutBucketNotification"
             "Configuration operation: Unable to validate the following destinati\non configurations. See the details",
             ["policy of its own", "s3.amazonaws.com"],
+        ),
+        (
+            "User: arn:<sa> is not authorized to perform: elasticloadbalancing:AddTags on resource: "
+            "arn:aws:a:<R>:<A>:l/x because no identity-based policy allows the elasticloadbalancing:AddTags action",
+            ["elasticloadbalancing:AddTags on arn:aws:a:<R>:<A>:l/x allowed"],
+        ),
+        (
+            "Error creating IAM Role r: MalformedPolicyDocument: Invalid principal in policy",
+            ["twelve digits", "lambda.amazonaws.com"],
+        ),
+        (
+            "upload failed: ./a to s3://exports/a An error occurred (AccessDenied) when calling the PutObject "
+            "operation: The ciphertext refers to a customer master key that does not exist, does not exist in this "
+            "region",
+            ["get-bucket-encryption --bucket exports"],
         ),
         ("volumes are encrypted with an inaccessible AWS KMS key.", ["key policy", "kms:CreateGrant"]),
         ("Client.InternalError: Client error on launch", ["key policy", "kms:CreateGrant"]),

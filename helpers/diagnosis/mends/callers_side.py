@@ -59,7 +59,11 @@ def _allowing(case: Case) -> Mend:
         do = f"The {statement_name(near.said)} of the {near.policy.source} allows it under a condition that nothing "
         do += f"passed along meets: {wanted_by(near)}. Ask whoever set it; if it is to be allowed anyway, put a "
         do += f"policy of its own on {holder} {name}."
-    elif holder == "user" and not request.assumes_role:
+    elif named := next((one for one in case.said if _lets_in_for_others(one)), None):
+        do = f"The {statement_name(named.said)} of the {named.policy.source} lets it do other things there: if this "
+        do += f"belongs to them, add {request.action} to its Action. Or put an inline policy on {holder} {name} that "
+        do += f"allows {request.action} on {on}."
+    elif holder == "user" and not request.assumes_role and not _uses_the_service(case):
         asks = f"Is {who(case.decided)} the one who should ask?"
         do = f"{asks} If not, see which credentials the program uses. If so: {do}"
     elif holder == "role":
@@ -80,6 +84,24 @@ def _allowing(case: Case) -> Mend:
     )
     added = Policy("added", policies.policy(statement))
     return Mend(step, lambda state: (state[0], replace(state[1], identity=(*state[1].identity, added))))
+
+
+def _lets_in_for_others(one: Said) -> bool:
+    """Tell whether a statement of the resource's own policy names the caller, for other actions."""
+    mismatch = one.said.mismatch
+    is_of_action = mismatch is not None and mismatch.element == "Action"
+    return one.side == "resource" and one.said.effect == "Allow" and bool(one.said.matched_by) and is_of_action
+
+
+def _uses_the_service(case: Case) -> bool:
+    """Tell whether the caller's policies allow other actions of the service by name: then it is meant to use it."""
+    prefix = case.request.action.partition(":")[0] + ":"
+    return any(
+        action.startswith(prefix)
+        for one in case.said
+        if one.side == "identity" and one.said.effect == "Allow"
+        for action in policies.listed(one.statement.get("Action", []))
+    )
 
 
 def _condition(case: Case, near: Said | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from botocore.exceptions import ClientError
 
@@ -35,6 +36,7 @@ _OPTIONS = {
 }
 """The parameters that make a condition key, by the key."""
 _OF_ASSUME_ROLE = {"ExternalId", "RoleSessionName", "SourceIdentity", "DurationSeconds", "Tags"}
+_OBJECT_TAG = "s3:requestobjecttag"
 _TAGGED_BY_RUN_INSTANCES = ("instance", "volume", "network-interface")
 
 
@@ -96,6 +98,8 @@ def _can_be_passed(case: Case, key: str, value: str | None) -> bool:
     if name == "aws:requestedregion":
         service = case.request.action.partition(":")[0]
         return value is not None and case.decided.call is not None and requested_region(service, value) == value
+    if name.startswith(_OBJECT_TAG):
+        return value is not None and "Tagging" in _parameters(case) and case.request.action != "s3:PutObjectTagging"
     if name.startswith("aws:requesttag/"):
         return value is not None and ("Tags" in _parameters(case) or _kind_tagged_at_birth(case) is not None)
     if name == "s3:prefix" and value is not None and not value.startswith(_given(case).get("Prefix", "")):
@@ -139,6 +143,8 @@ def _with_values(case: Case, values: Mapping[str, str | None], because: Said) ->
         do = _with_mfa(case, values, whose, because)
     elif "s3:x-amz-acl" in map(str.lower, values):
         do = f"{do} S3 asks for s3:PutObjectAcl then, besides s3:PutObject."
+    elif any(key.lower().startswith(_OBJECT_TAG) for key in values):
+        do = f"{do} S3 asks for s3:PutObjectTagging then, besides s3:PutObject."
     cli, python = _lines_with(case, values)
     keys = {key: value for key, value in values.items() if value is not None}
     gone = {key.lower() for key, value in values.items() if value is None} | {key.lower() for key in keys}
@@ -179,6 +185,8 @@ def _lines_with(case: Case, values: Mapping[str, str | None]) -> tuple[str, str]
             given |= {"SerialNumber": _mfa_device(case) or "<device-arn>", "TokenCode": "<six-digits>"}
         elif name == "aws:requestedregion":
             region = f" --region {value}"
+        elif name.startswith(_OBJECT_TAG):
+            given["Tagging"] = _with_object_tag(given.get("Tagging", ""), key.partition("/")[2], str(value))
         elif name.startswith("aws:requesttag/"):
             given |= _tagged(case, given, key.partition("/")[2], str(value))
         elif value is None:
@@ -208,6 +216,13 @@ def _tagged(case: Case, given: Mapping[str, Any], tag: str, value: str) -> dict[
     own: Sequence[Mapping[str, str]] = next((one["Tags"] for one in specifications if one["ResourceType"] == kind), [])
     others = [one for one in specifications if one["ResourceType"] != kind]
     return {"TagSpecifications": [*others, {"ResourceType": kind, "Tags": _with_tag(own, tag, value)}]}
+
+
+def _with_object_tag(tagging: str, tag: str, value: str) -> str:
+    """Give an object one tag more; with no tag named, the value is the name of one, whose own is left open."""
+    tags = dict(parse_qsl(tagging, keep_blank_values=True))
+    tags = {**tags, tag: value} if tag else {value: "<value>", **tags}
+    return "&".join(f"{name}={text}" for name, text in tags.items())
 
 
 def _with_tag(tags: Sequence[Mapping[str, str]], tag: str, value: str) -> list[Mapping[str, str]]:

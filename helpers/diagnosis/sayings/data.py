@@ -143,13 +143,16 @@ SAYINGS: Sayings = {
             cli="aws athena get-work-group --work-group <workgroup> --query WorkGroup.Configuration",
         ),
     ),
-    r"required permissions for: ENHANCED_MONITORING|IAM role ARN value is invalid": (
+    r"(?i)IAM role ARN value is invalid|required permissions for: ENHANCED_MONITORING": (
         "resource",
-        "RDS cannot use the role: it is not there, its trust policy does not name the service "
-        "(monitoring.rds.amazonaws.com for Enhanced Monitoring, rds.amazonaws.com for data in S3), or it lacks the "
-        "managed policy for it.",
+        "RDS cannot use the role: there is none with this ARN, its trust policy does not name the service "
+        "(rds.amazonaws.com; for Enhanced Monitoring monitoring.rds.amazonaws.com), or it lacks what the feature "
+        "needs.",
         NextStep(
-            "See whom the role's trust policy names, and give it AmazonRDSEnhancedMonitoringRole.",
+            "See whom the role's trust policy names. Enhanced Monitoring wants AmazonRDSEnhancedMonitoringRole on it; "
+            "import and export want S3 on the bucket (s3:GetObject and s3:ListBucket, or s3:PutObject) and, with a KMS "
+            "key, the use of that key.",
+            console="IAM → Roles → the role → Trust relationships",
             cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
         ),
     ),
