@@ -35,8 +35,8 @@ from helpers.own_account.opening import CLIENT_CONFIG, OwnAccount, open_own_acco
 from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
 from helpers.sandbox.outside.background import SandboxError, is_running, running_sandbox, shared_sandbox
 from helpers.sandbox.outside.connection import Administrator, Connection
-from helpers.sandbox.outside.control import advance_clock
-from helpers.sandbox.outside.session import SandboxStopped, session_of_its_own
+from helpers.sandbox.outside.reach import OverNetwork, Reach
+from helpers.sandbox.outside.session import SandboxStopped
 from helpers.secrecy import mask_tracebacks_and_logs
 from helpers.sts import RenewingSession
 
@@ -56,8 +56,6 @@ class Account:
         description: what it is, in a few words.
         account_id: the account's 12 digits.
         region: the region of all clients.
-        endpoint_url: where the calls go; None for AWS's own addresses, and those that your configuration has in
-            their place.
         folder: where the tutorial keeps its files for this account: the CLI's configuration, the downloaded key, and
             the ledger.
         news: a sentence about what opening it did; empty when there is nothing to tell.
@@ -70,23 +68,29 @@ class Account:
     description: str
     account_id: str
     region: str
-    endpoint_url: str | None = field(repr=False)
     folder: Path = field(repr=False)
     news: str = field(repr=False)
     practice: bool = field(repr=False)
     learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
     changes: Changes = field(default_factory=Changes, init=False, repr=False, compare=False)
+    _address: Callable[[], str | None] = field(kw_only=True, repr=False)
     _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
     _session: boto3.Session = field(kw_only=True, repr=False)
     _clock: AwsClock = field(kw_only=True, repr=False)
     _config: Config = field(kw_only=True, repr=False)
+    _reach: Reach | None = field(default=None, kw_only=True, repr=False)
     _administrator: Credentials | None = field(default=None, repr=False)
     _ledger_id: str = field(default="", repr=False)
     _confirmed: bool = field(default=True, repr=False)
     _clients: dict[tuple[str, Credentials | None], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @cached_property
+    def endpoint_url(self) -> str | None:
+        """Where a program of its own reaches it; None for AWS's addresses, and those in your configuration."""
+        return self._address()
 
     @property
     def prefix(self) -> str:
@@ -158,11 +162,11 @@ class Account:
             ValueError: the seconds are negative.
             SandboxError: the sandbox does not answer any more.
         """
-        if not self.practice:
+        if self._reach is None:
             return ClockMoved(None)
         key = self.administrator
         credentials = botocore.credentials.Credentials(key.access_key_id, key.secret_access_key)
-        self._clock.set(datetime.fromisoformat(advance_clock(str(self.endpoint_url), credentials, seconds)))
+        self._clock.set(datetime.fromisoformat(self._reach.advance(credentials, seconds)))
         return ClockMoved(seconds)
 
     def check_alive(self) -> None:
@@ -189,7 +193,7 @@ class Account:
         client: Any = session.client(
             service,  # type: ignore[call-overload]
             region_name=self.region,
-            endpoint_url=self.endpoint_url if self.practice else None,
+            endpoint_url=self._reach.connection.endpoint_url if self._reach else None,
             config=self._config,
             **keys,
         )
@@ -244,7 +248,7 @@ def open_account(target: str | None = None) -> Account:
     if target == AWS:
         return _own_account(choice)
     if target == PRIVATE:
-        from helpers.sandbox.server import private_sandbox  # start-up time: 0.6 s, moto's
+        from helpers.sandbox.in_process import private_sandbox  # start-up time: 0.6 s, moto's
 
         return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
     shared = shared_sandbox()
@@ -326,11 +330,11 @@ def _own_account_in(own: OwnAccount, choice: Choice) -> Account:
         description=", ".join(filter(None, ("Your own AWS", own.alias))),
         account_id=own.account_id,
         region=own.region,
-        endpoint_url=own.endpoint_url,
         folder=FOLDER / own.account_id,
         news="",
         practice=False,
         learner=own.learner,
+        _address=lambda: own.endpoint_url,
         _open_session=partial(botocore.session.Session, profile=choice.profile or None),
         _session=own.session,
         _clock=AwsClock(),
@@ -339,36 +343,38 @@ def _own_account_in(own: OwnAccount, choice: Choice) -> Account:
     )
 
 
-def sandbox_account(connection: Connection, folder: Path, news: str = "", *, ledger_id: str = "") -> Account:
+def sandbox_account(sandbox: Connection | Reach, folder: Path, news: str = "", *, ledger_id: str = "") -> Account:
     """Return the tutorial's account in a sandbox.
 
     Args:
-        connection: how to reach the sandbox.
+        sandbox: how to reach the sandbox.
         folder: where the tutorial keeps its files for it.
         news: a sentence about what opening it did.
         ledger_id: the id of a ledger that is not there yet; one of its own when left out.
     """
-    clock, session = AwsClock(), boto3.Session(botocore_session=session_of_its_own())
+    reach = sandbox if isinstance(sandbox, Reach) else OverNetwork(sandbox)
+    clock, session = AwsClock(), boto3.Session(botocore_session=reach.open_session())
 
     def opened(administrator: Administrator, others: tuple[Account, ...] = ()) -> Account:
         return Account(
             description="Sandbox: a pretend AWS on this machine",
             account_id=administrator.account_id,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
+            region=reach.connection.region,
             folder=folder,
             news=news,
             practice=True,
             others=others,
-            _open_session=session_of_its_own,
+            _address=reach.address,
+            _open_session=reach.open_session,
             _session=session,
             _config=Config(retries={"mode": "standard"}, proxies={}),
+            _reach=reach,
             _administrator=administrator,
             _ledger_id=ledger_id,
             _clock=clock,
         )
 
-    first, *others = connection.accounts
+    first, *others = reach.connection.accounts
     return opened(first, tuple(map(opened, others)))
 
 

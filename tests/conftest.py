@@ -15,9 +15,10 @@ import pytest
 from botocore import session
 
 from helpers.account import Account, open_account, sandbox_account
+from helpers.sandbox.in_process import private_sandbox
 from helpers.sandbox.outside.connection import Connection
 from support.learner import Learner, learner_at, open_own_account
-from support.sandbox_clients import SECONDS_LATE, running_sandbox, send, unique
+from support.sandbox_clients import SECONDS_LATE, running_sandbox, unique
 
 # Each session of boto3's reads AWS's descriptions of its services anew, and tests make hundreds of sessions.
 session.create_loader = cache(session.create_loader)
@@ -70,7 +71,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
     """The private account as if it were new, with a folder of its own; all that is made in it goes again."""
     account = replace(open_account("private"), folder=tmp_path)
     yield account
-    assert send(account, "POST", "/moto-api/reset", signer=account.administrator).status == 200
+    private_sandbox().reset()
 
 
 @pytest.fixture

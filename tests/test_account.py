@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from helpers import sts
 from helpers.account import open_account
 from helpers.iam import AccessKey
 from helpers.sandbox.outside.session import SandboxStopped
+from support.sandbox_clients import gone_account
 
 # Opens the private account, makes a user with a key and a file, and prints what identifies them.
 USE_AN_ACCOUNT = """
@@ -115,9 +115,8 @@ def test_a_client_signs_as_the_administrator_or_as_told() -> None:
 
 
 def test_a_sandbox_that_is_gone_is_said_in_a_sentence() -> None:
-    gone = replace(open_account("private"), endpoint_url="http://127.0.0.1:1")
     with pytest.raises(SandboxStopped, match=r"The sandbox has stopped.*Run this notebook again") as stopped:
-        gone.client("iam").list_users()
+        gone_account().client("iam").list_users()
     assert "127.0.0.1" not in str(stopped.value)
 
 

@@ -1,7 +1,6 @@
 """Roles, users, keys and policies: done twice is quiet, and what others made is left alone."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError
 from helpers import clean_up, iam, policies
 from helpers.account import open_account
 from helpers.inventory.ownership import NameTakenError
+from support.sandbox_clients import gone_account
 
 ROLE, USER = "iam-role", "iam-ana"
 FOREIGN_ROLE, FOREIGN_USER = "iam-foreign-role", "iam-foreign-ben"
@@ -48,7 +48,7 @@ def foreign(client: Any) -> Iterator[None]:
 @pytest.fixture
 def unreachable() -> Any:
     """A client with nobody at the other end: a call would fail in another way than the tests expect."""
-    return replace(open_account("private"), endpoint_url="http://127.0.0.1:1").client("iam")
+    return gone_account().client("iam")
 
 
 def everything(client: Any) -> dict[str, Any]:

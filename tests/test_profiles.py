@@ -366,7 +366,7 @@ def test_a_program_that_is_not_there_says_how_to_get_it(account: Account) -> Non
 
 @pytest.mark.exhaustive
 def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
-    gone = replace(account, endpoint_url="http://127.0.0.1:1")
+    gone = replace(account, _address=lambda: "http://127.0.0.1:1")
     with pytest.raises(SandboxStopped, match="The sandbox has stopped"):
         cli.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
 

@@ -1,7 +1,7 @@
 """Who am I, and assuming a role."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from helpers import iam, policies, sts
 from helpers.account import Account, open_account
+from support.sandbox_clients import gone_account
 
 ROLE = "arn:aws:iam::111122223333:role/sts-role"
 
@@ -39,7 +40,7 @@ def handshake() -> Iterator[Handshake]:
 @pytest.fixture
 def unreachable() -> Any:
     """A client with nobody at the other end: a call would fail in another way than the tests expect."""
-    return replace(open_account("private"), endpoint_url="http://127.0.0.1:1").client("sts")
+    return gone_account().client("sts")
 
 
 def a_session(minutes: float = 60) -> sts.RoleSession:

@@ -74,7 +74,7 @@ class Gate:
 
     def __init__(self, moto: Application, instance: str, propagation_delay: float = 0) -> None:
         self._moto = moto
-        self._instance = instance
+        self.instance = instance
         self._clock = Clock()
         self._propagation = Propagation(self._clock, propagation_delay)
         self._sessions: dict[str, Session] = {}
@@ -104,7 +104,7 @@ class Gate:
         try:
             read_body(request)
             if request.path == HEALTH_PATH:
-                return _json({"instance": self._instance})
+                return _json({"instance": self.instance})
             self.last_request = time.monotonic()
             signature = read_signature(request)
             services = services_signed_as(signature.service) if signature else [service]

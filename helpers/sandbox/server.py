@@ -2,9 +2,7 @@
 
 import gc
 import socket
-import threading
 from dataclasses import dataclass, field
-from functools import cache
 from typing import IO, cast
 from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
@@ -16,13 +14,11 @@ from werkzeug.serving import BaseWSGIServer, DechunkedInput
 from helpers.sandbox.connections import IDLE_SECONDS, Chunks
 from helpers.sandbox.connections import Server as HttpServer
 from helpers.sandbox.gate import Gate
-from helpers.sandbox.moto_adapter.additions import seed
 from helpers.sandbox.moto_adapter.protocols import Application
 from helpers.sandbox.moto_adapter.types import MotoRequestHandler
 from helpers.sandbox.outside.connection import REGION, Administrator, Connection
 
 HOST = "127.0.0.1"
-PRIVATE_SEED = 42
 
 
 class _Handler(MotoRequestHandler):
@@ -72,38 +68,30 @@ class Server:
         self.http.shutdown()
 
 
-def create_server(port: int = 0, *, propagation_delay: float = 0) -> Server:
-    """Open the port and put an administrator into each account; nothing is answered yet.
+def create_server(port: int = 0, *, gate: Gate | None = None, propagation_delay: float = 0) -> Server:
+    """Open the port, with an administrator in each account; nothing is answered yet.
 
     Args:
         port: The TCP port on 127.0.0.1; 0 takes a free one.
-        propagation_delay: Seconds until a change of IAM's has effect, as on AWS.
+        gate: A sandbox that was started; a new one when left out.
+        propagation_delay: Seconds until a change of IAM's has effect in a new one, as on AWS.
 
     Raises:
         OSError: The port is taken.
     """
-    instance = uuid4().hex
-    gate = Gate(Application(), instance, propagation_delay)
+    answering = gate or Gate(Application(), uuid4().hex, propagation_delay)
     with socket.create_server((HOST, port)) as listener:
-        http = HttpServer(HOST, port, gate, _Handler, fd=listener.fileno())
-    gate.start()
-    connection = Connection(
-        endpoint_url=f"http://{HOST}:{http.server_address[1]}",
-        region=REGION,
-        accounts=tuple(
-            Administrator(account_id, key.access_key_id, key.secret_access_key)
-            for account_id, key in gate.administrators.items()
-        ),
-        instance=instance,
+        http = HttpServer(HOST, port, answering, _Handler, fd=listener.fileno())
+    if gate is None:
+        answering.start()
+        gc.freeze()  # AWS's 1,500 managed policies stay: no garbage collection need walk through them again
+    return Server(connection_to(answering, f"http://{HOST}:{http.server_address[1]}"), answering, http)
+
+
+def connection_to(gate: Gate, endpoint_url: str) -> Connection:
+    """Describe how to reach a sandbox."""
+    accounts = tuple(
+        Administrator(account_id, key.access_key_id, key.secret_access_key)
+        for account_id, key in gate.administrators.items()
     )
-    gc.freeze()  # AWS's 1,500 managed policies stay: no garbage collection need walk through them again
-    return Server(connection, gate, http)
-
-
-@cache
-def private_sandbox() -> Connection:
-    """Start a sandbox inside this very process, once: its ids are the same every time, and it ends with the process."""
-    seed(PRIVATE_SEED)
-    server = create_server()
-    threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
-    return server.connection
+    return Connection(endpoint_url, REGION, accounts, gate.instance)

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from helpers.account import Account, sandbox_account
 from helpers.sandbox.outside.connection import Administrator, Connection
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -116,6 +117,12 @@ def _session() -> boto3.Session:
 
 
 @cache
+def gone_account() -> Account:
+    """An account in a sandbox that does not answer."""
+    nobody = Administrator(HERE, "nobody", "none")
+    return sandbox_account(Connection("http://127.0.0.1:1", "us-east-1", (nobody,), "gone"), Path("gone"))
+
+
 def client(connection: Connection, service: str, signer: Signer) -> Any:
     """A boto3 client that sends what it is given, unchecked and once: the answer is the sandbox's own."""
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, proxies={})

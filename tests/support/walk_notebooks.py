@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,9 +23,9 @@ from helpers.inventory.ledger import Entry
 from helpers.lessons import steps
 from helpers.sandbox import authorization
 from helpers.sandbox.demands import demands
+from helpers.sandbox.in_process import private_sandbox
 from helpers.sandbox.outside.connection import Connection
 from helpers.sandbox.request.call import Call
-from helpers.sandbox.server import private_sandbox
 from support.sandbox_clients import HERE, administrator, client
 
 USER = "ana"
@@ -34,7 +35,8 @@ OTHERS_COMMAND = re.compile(r"profiles\.run\((.|\n)*(--profile|AWS_PROFILE|crede
 
 def main() -> None:
     folder, *notebooks = sys.argv[1:]
-    sandbox = private_sandbox()
+    private = private_sandbox()
+    sandbox = replace(private.connection, endpoint_url=private.address())
     os.environ |= learner_in(sandbox, sys.stdin.read())
     allowed: set[tuple[str, str]] = set()
     authorize = authorization.authorize

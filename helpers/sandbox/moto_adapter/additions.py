@@ -21,6 +21,7 @@ from moto.iam.models import (
 )
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
 
 from helpers.sandbox.moto_adapter.accounts import iam, role_by_arn, user_by_access_key
 
@@ -28,6 +29,11 @@ from helpers.sandbox.moto_adapter.accounts import iam, role_by_arn, user_by_acce
 def seed(number: int) -> None:
     """Make the ids and keys that moto hands out from now on repeatable."""
     mock_random.seed(number)
+
+
+def reset() -> None:
+    """Empty all accounts."""
+    moto_api_backend.reset()
 
 
 def new_temporary_key(account_id: str) -> AccessKey:

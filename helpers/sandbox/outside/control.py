@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 
 import boto3
 from botocore.auth import SigV4Auth
@@ -28,18 +29,34 @@ def advance_clock(endpoint_url: str, credentials: Credentials, seconds: float) -
         ValueError: The seconds are negative, or the credentials are not the administrator's.
         SandboxError: No sandbox answers there.
     """
-    url = f"{endpoint_url}/sandbox/advance"
-    request = AWSRequest("POST", url, data=str(seconds).encode())
-    SigV4Auth(credentials, "sts", REGION).add_auth(request)
-    signed = urllib.request.Request(url, request.data, dict(request.headers), method="POST")
+    request = request_to_advance(endpoint_url, credentials, seconds)
+    signed = urllib.request.Request(str(request.url), request.data, dict(request.headers), method="POST")
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(signed) as answer:
-            return str(json.load(answer)["now"])
+            return told_of_advance(answer.status, answer.read())
     except urllib.error.HTTPError as error:
-        raise ValueError(f"The sandbox refused to move its clock: {error.read().decode()}") from None
+        return told_of_advance(error.code, error.read())
     except OSError as error:
         raise SandboxError(f"No sandbox answers at {endpoint_url} ({error}).") from None
+
+
+def request_to_advance(endpoint_url: str, credentials: Credentials, seconds: float) -> AWSRequest:
+    """Write and sign the request that moves a sandbox's clock forward."""
+    request = AWSRequest("POST", f"{endpoint_url}/sandbox/advance", data=str(seconds).encode())
+    SigV4Auth(credentials, "sts", REGION).add_auth(request)
+    return request
+
+
+def told_of_advance(status: int, answer: bytes) -> str:
+    """Read the time that it is in the sandbox (ISO 8601) out of its answer to that request.
+
+    Raises:
+        ValueError: The sandbox refused.
+    """
+    if status != HTTPStatus.OK:
+        raise ValueError(f"The sandbox refused to move its clock: {answer.decode()}")
+    return str(json.loads(answer)["now"])
 
 
 def advance_shared(seconds: float) -> str:

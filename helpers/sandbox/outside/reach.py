@@ -1,0 +1,56 @@
+"""How a sandbox is reached: over the network, or as a function call in its own process."""
+
+from abc import ABC, abstractmethod
+
+import botocore.session
+from botocore.credentials import Credentials
+
+from helpers.sandbox.outside.connection import Connection
+from helpers.sandbox.outside.control import advance_clock
+from helpers.sandbox.outside.session import session_of_its_own
+
+
+class Reach(ABC):
+    """The way to a sandbox.
+
+    Attributes:
+        connection: who its administrators are, and the address that boto3's clients are given.
+    """
+
+    connection: Connection
+
+    @abstractmethod
+    def open_session(self) -> botocore.session.Session:
+        """Make a session whose clients reach the sandbox, and which reads nothing of the learner's configuration."""
+
+    @abstractmethod
+    def address(self) -> str:
+        """Return where a program of its own reaches it, such as the AWS CLI."""
+
+    @abstractmethod
+    def advance(self, credentials: Credentials, seconds: float) -> str:
+        """Move its clock forward, and return the time that it is then (ISO 8601).
+
+        Raises:
+            ValueError: The seconds are negative, or the credentials are not its administrator's.
+            SandboxError: It does not answer any more.
+        """
+
+
+class OverNetwork(Reach):
+    """The way to a sandbox that listens."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def open_session(self) -> botocore.session.Session:
+        """See `Reach.open_session`."""
+        return session_of_its_own()
+
+    def address(self) -> str:
+        """See `Reach.address`."""
+        return self.connection.endpoint_url
+
+    def advance(self, credentials: Credentials, seconds: float) -> str:
+        """See `Reach.advance`."""
+        return advance_clock(self.connection.endpoint_url, credentials, seconds)
