@@ -18,6 +18,7 @@ from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.live_policies import Unread
 from helpers.diagnosis.live_resources import policy_holder
 from helpers.diagnosis.refusals import Refusal
+from helpers.diagnosis.words import OF_COGNITO, OPENED_BY_COGNITO
 from helpers.evaluation.decisions import Side, Verdict
 
 SIDES: dict[str, Side] = {
@@ -169,12 +170,8 @@ def _change(refusal: Refusal, decided: LiveDecision) -> NextStep:
                 "help.",
                 cli=_boundary_line(whose),
             )
-        case "session policy" if str(refusal.caller).endswith("/CognitoIdentityCredentials"):
-            return NextStep(
-                "Cognito opened the session, and passes a session policy of its own for guests, which nobody changes: "
-                "it lets them call few services. Have users sign in (the identity pool's authenticated role), use the "
-                "basic flow, or call through a backend."
-            )
+        case "session policy" if str(refusal.caller).endswith(f"/{OF_COGNITO}"):
+            return NextStep(OPENED_BY_COGNITO)
         case "session policy":
             return NextStep(
                 f"Open the session of {whose} anew, without a session policy or with one that allows {asked}. Whoever "

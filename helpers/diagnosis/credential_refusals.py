@@ -171,7 +171,7 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
         return None
     key = look_up(account, call.access_key_id) if call and _ACCESS_KEY_ID.fullmatch(call.access_key_id) else None
     if fault == "malformed key" or (call and not key):
-        reason, next_step = _swapped()
+        reason, next_step = _swapped(refusal)
     elif fault == "unknown key":
         reason, next_step = _unknown(account, key, refusal, call)
     elif fault == "wrong secret":
@@ -192,7 +192,11 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
     return before_policies(reason), next_step
 
 
-def _swapped() -> Told:
+def _swapped(refusal: Refusal) -> Told:
+    if re.search(r"Credential= |Credential=[^,/]* /|Credential=%20", refusal.message):
+        return "There is a blank in the access key id, as the text shows.", NextStep(
+            "Put the id in again, without blanks and line ends.", cli="aws configure list"
+        )
     return (
         "What stands where the access key id goes is no access key id: it is perhaps swapped with the secret.",
         NextStep(

@@ -133,7 +133,7 @@ def decide_live(
         resource = "arn:aws:s3:::*"
     with reading_once():
         caller = read_caller(account, principal, may_be_gone=was_refused)
-        owned = read_resource(account, resource)
+        owned = read_resource(account, resource, caller.principal.account_id)
         surroundings = _surroundings(account, action, call)
     if ":role/" in resource and not action.lower().startswith("sts:"):
         # A trust policy speaks of assuming its role alone.

@@ -100,12 +100,14 @@ def policy_holder(resource: str) -> str:
     return re.sub(r"(:dynamodb:.*:table/[^/]+)/index/.*", r"\1", resource)
 
 
-def read_resource(account: OpenAccount, resource: str) -> Resource:
+def read_resource(account: OpenAccount, resource: str, asked_from: str = "") -> Resource:
     """Read the policy that a resource has itself: a role's trust policy, or a bucket's policy.
 
     Args:
         account: the open account; the resource may be in another one that is yours too.
         resource: its ARN, or `*`.
+        asked_from: the caller's account. Within it, a policy that is not read here is left out: mostly the caller's
+            own decides.
     """
     if not resource.startswith("arn:") or resource.count(":") < 5:
         return Resource()
@@ -120,7 +122,8 @@ def read_resource(account: OpenAccount, resource: str) -> Resource:
     if service == "kms":
         unread = Unread("resource", "resource", f"the key policy of {resource}", "kms:GetKeyPolicy")
         return Resource(account_id=owner or None, unread=(unread,))
-    if owner and account.of(owner) is None and service in _WITH_RESOURCE_POLICIES and named != "*":
+    is_elsewhere = account.of(owner) is None or (asked_from and asked_from != owner)
+    if owner and is_elsewhere and service in _WITH_RESOURCE_POLICIES and named != "*":
         unread = Unread(
             "resource", "account", f"the policy that {policy_holder(resource)} may have, which is in account {owner}"
         )

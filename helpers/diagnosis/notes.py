@@ -19,8 +19,9 @@ _OF_THINGS_IN_EC2 = re.compile(r"ec2:(?!region$)|aws:resourcetag/")
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _ASKED_FOR_BESIDES = {
     "sts:TagSession": (
-        "The call passes session tags, and sts:TagSession is asked for besides sts:AssumeRole, of both sides: allow "
-        "both, or pass no tags (role-skip-session-tagging: true in GitHub's action)."
+        "The call passes session tags, or the caller's session has transitive ones, which go along by themselves: "
+        "sts:TagSession is asked for besides sts:AssumeRole, of both sides. Allow both, or pass no tags "
+        "(role-skip-session-tagging: true in GitHub's action)."
     ),
     "sts:SetSourceIdentity": (
         "The call passes a source identity, or the caller's session has one, which goes along by itself: "

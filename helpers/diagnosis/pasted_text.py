@@ -98,10 +98,10 @@ def _told(refusal: Refusal) -> tuple[int, bool, int]:
         refusal.resource != "*",
         refusal.kind,
         refusal.credential_fault,
-        explain_by_words(refusal),
     )
     after = refusal.message.partition(refusal.resource)[2]
-    return sum(map(bool, told)), bool(_ENDS.match(after)), -len(refusal.resource)
+    known = 2 if explain_by_words(refusal) else 0
+    return sum(map(bool, told)) + known, bool(_ENDS.match(after)), -len(refusal.resource)
 
 
 # --- the ways in which a text can be meant

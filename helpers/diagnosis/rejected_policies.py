@@ -11,17 +11,18 @@ from helpers.diagnosis.refusals import Refusal
 from helpers.policies import listed, parse_policy, statements
 
 _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
-_SAYINGS = "invalid principal|not specify a principal|prohibited field Principal|must be in ARN format"
+_SAYINGS = "prohibited field (?:Resource|Principal)|invalid principal|not specify a principal|must be in ARN format"
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _FILE_NAME = re.compile(r"--[\w-]*(?:policy|document)[\w-]*[ =](?!fileb?://)(?P<name>[\w./-]+\.\w+)")
+_OF_A_TRUST_POLICY = "A trust policy is about its own role, so it has no Resource."
 _DOCUMENT_FAULTS = {
-    "Has prohibited field Resource": (
-        "A trust policy is about its own role, so it has no Resource. This one belongs on the user.",
+    "Cannot exceed quota for ACLSizePerRole": (
+        "The role's trust policy is longer than it may be (2,048 characters, 4,096 at most). Perhaps a permissions "
+        "policy was put in its place.",
         NextStep(
-            "Put it on the user, as an inline policy.",
-            console="IAM → Users → the user → Permissions → Add permissions → Create inline policy → JSON",
-            cli="aws iam put-user-policy --user-name <user-name> --policy-name <name> "
-            "--policy-document file://policy.json",
+            "See that it is the trust policy: it names whom the role lets in. Then say it in fewer statements, name an "
+            "account or a condition in place of many ARNs, or make several roles.",
+            cli="aws iam get-role --role-name <role-name> --query Role.AssumeRolePolicyDocument",
         ),
     ),
     "Syntax errors in policy": (
@@ -78,6 +79,8 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
     if not known and refusal.code not in _CODES and not refusal.says(_SAYINGS):
         return None
+    if refusal.says("prohibited field Resource"):
+        return _has_a_resource(call)
     if passed := _FILE_NAME.search(message):
         return _file_name(passed["name"])
     if found := re.search(r"Resource (?P<given>.*?) ?must be in ARN format", message):
@@ -94,6 +97,24 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     return known or (
         f"AWS does not accept the policy document: {words}",
         NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),
+    )
+
+
+def _has_a_resource(call: Call | None) -> Told:
+    """Say where a document with a Resource belongs, in place of a trust policy."""
+    if "sts:AssumeRole" in str(call.parameters if call else ""):
+        return f"{_OF_A_TRUST_POLICY} This one belongs on the user.", NextStep(
+            "Put it on the user, as an inline policy.",
+            console="IAM → Users → the user → Permissions → Add permissions → Create inline policy → JSON",
+            cli="aws iam put-user-policy --user-name <user-name> --policy-name <name> "
+            "--policy-document file://policy.json",
+        )
+    return f"{_OF_A_TRUST_POLICY} This document says what somebody may do: it is a permissions policy.", NextStep(
+        "Give the role a trust policy, which says whom it lets in (Principal, and sts:AssumeRole as the Action); then "
+        "put this document on the role as a policy of its own. One that allows sts:AssumeRole belongs on the user that "
+        "is to assume the role.",
+        console="IAM → Roles → the role → Permissions → Add permissions → Create inline policy → JSON",
+        cli="aws iam put-role-policy --role-name <role-name> --policy-name <name> --policy-document file://policy.json",
     )
 
 

@@ -343,6 +343,19 @@ def _reserved_parameter(account: OpenAccount, refusal: Refusal, call: Call | Non
     )
 
 
+def _text_message(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
+    """See https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html for the rule."""
+    if str(refusal.action).lower() != "sns:publish" or not re.match(r"\+?\d[\d*x]+$", refusal.resource):
+        return None
+    return (
+        "A text message goes to a number, which has no ARN: sns:Publish is allowed for it on * alone.",
+        NextStep(
+            "Allow the caller sns:Publish on *. To keep the topics closed that it is not to write to, deny it on "
+            "arn:aws:sns:*:*:* in a second statement, with those that it may write to left out (NotResource).",
+        ),
+    )
+
+
 def _unfilled_variable(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     """Tell of a variable of a shell's or a template's, which AWS got as it stands; `$LATEST` is a version's name."""
     found = _VARIABLE.search(refusal.resource)
@@ -374,5 +387,6 @@ SERVICE_RULES: tuple[tuple[Decider, Rule], ...] = (
     ("request", _policy_of_aws),
     ("request", _reserved_parameter),
     ("request", _unfilled_variable),
+    ("identity", _text_message),
     ("request", _api_gateway),
 )

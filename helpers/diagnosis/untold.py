@@ -190,6 +190,7 @@ def _action_of_go(message: str) -> Iterator[str]:
 def _words_of(refusal: Refusal) -> str:
     """Return AWS's message on one line, cut where it is long; nothing where it says no more than that it refused."""
     words = _OF_TERRAFORM.sub("", mask_secrets(" ".join(refusal.message.split())))
+    words = re.sub(r"^An error occurred \(\w+\): ", "", words)  # said of a record, which has its code elsewhere
     says_more = re.sub(
         r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
     )

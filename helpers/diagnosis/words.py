@@ -18,6 +18,13 @@ _POLICY_KINDS: dict[Side, str] = {
     "boundary": "the permissions boundary",
     "session": "the session policy",
 }
+OF_COGNITO = "CognitoIdentityCredentials"
+"""What Cognito calls the sessions that it opens for an app's users."""
+OPENED_BY_COGNITO = (
+    "Cognito opened the session, and passes a session policy of its own for guests, which nobody changes: it lets them "
+    "call few services. Have users sign in (the identity pool's authenticated role), use the basic flow, or call "
+    "through a backend."
+)
 
 
 def capital(sentence: str) -> str:
@@ -223,6 +230,8 @@ def reason(decided: LiveDecision) -> str:
     if not decided.decision.same_account and decided.decision.resource_side is not Verdict.ALLOWED:
         if decided.identity_side is None:
             return _why_not_let_in(decided)
+        if decided.resource_side is None:
+            return f"No policy of {who(decided)} allows it, and across accounts both sides have to."
         return "Neither side allows it, and across accounts both have to."
     return f"No policy of {who(decided)} allows it{_why_needed(decided)}."
 

@@ -407,7 +407,8 @@ def _ec2_new_tags(parameters: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _ec2_arn(call: ApiCall, kind: str, identifier: str) -> str:
-    return f"arn:aws:ec2:{call.region}:{call.account_id}:{kind}/{identifier}"
+    owner = "" if kind in ("image", "snapshot") else call.account_id  # these two have no account in their ARNs
+    return f"arn:aws:ec2:{call.region}:{owner}:{kind}/{identifier}"
 
 
 # --- Glue
@@ -516,10 +517,14 @@ def _resource_of_others(call: ApiCall) -> str:
             continue
         if name.startswith("arn:"):
             return name
-        own_name = name.rpartition("/")[2] if parameter == "QueueUrl" else name.lstrip("/")
+        own_name, owner = name.lstrip("/"), call.account_id
+        if parameter == "QueueUrl":
+            owner, own_name = [call.account_id, *name.split("/")][-2:]
         if index := call.parameters.get("IndexName" if call.service == "dynamodb" else ""):
             own_name = f"{own_name}/index/{index}"
-        return f"arn:aws:{call.service}:{call.region}:{call.account_id}:{template.format(own_name)}"
+        if call.operation == "Invoke" and (version := call.parameters.get("Qualifier")):
+            own_name = f"{own_name}:{version}"
+        return f"arn:aws:{call.service}:{call.region}:{owner}:{template.format(own_name)}"
     return "*"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from helpers.account import Account
 from helpers.diagnosis.explanation import Explanation
@@ -405,3 +406,44 @@ def test_a_bucket_policy_that_lets_the_caller_in_for_other_things_is_named(accou
     assert "lets it do other things there: if this belongs to them, add s3:PutObject" in found.next_step.do
     mend(account, found)
     user.client("s3").put_object(Bucket=bucket, Key="a", Body=b"")
+
+
+def test_a_deny_of_all_but_one_action_spares_one_more(account: Account) -> None:
+    bucket = new_bucket(account)
+    but_reading = {"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    user = new_caller(account, allow("s3:*"), but_reading)
+    mend(account, explained(account, user.client("s3").put_object, Bucket=bucket, Key="a", Body=b""))
+    user.client("s3").put_object(Bucket=bucket, Key="a", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        user.client("s3").delete_object(Bucket=bucket, Key="a")
+
+
+def test_no_guard_is_emptied_by_what_it_leaves_out(account: Account) -> None:
+    guard = {"Effect": "Deny", "Action": "s3:*", "NotResource": ["arn:aws:s3:::hr", "arn:aws:s3:::hr/*"]}
+    user = new_caller(account, allow("*"), guard)
+    found = explained(account, user.client("s3").list_buckets)
+    assert "no NotResource leaves it out" in found.next_step.do
+    assert found.next_step.cli == ""
+
+
+def test_the_callers_side_is_mended_where_the_other_cannot_be_read(account: Account) -> None:
+    user = new_caller(account, allow("s3:*"))
+    topic = f"arn:aws:sns:us-east-1:{account.others[0].account_id}:news"
+    text = f"User: {user.arn} is not authorized to perform: sns:Publish on resource: {topic} because no identity-based"
+    found = explain(account, f"{text} policy allows the sns:Publish action")
+    assert "put-user-policy" in found.next_step.cli
+    assert "Neither side" not in found.reason
+
+
+def test_a_queue_of_another_account_is_asked_for_by_its_own_arn(account: Account) -> None:
+    other = account.others[0]
+    queue = other.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
+    user = new_caller(account)
+    found = explained(account, user.client("sqs").send_message, QueueUrl=queue, MessageBody="text")
+    assert f"arn:aws:sqs:us-east-1:{other.account_id}:" in found.question
+
+
+def test_an_images_arn_has_no_account(account: Account) -> None:
+    user = new_caller(account, allow("ec2:CreateImage", "arn:aws:ec2:*:*:instance/*"))
+    found = explained(account, user.client("ec2").create_image, InstanceId="i-0123456789abcdef0", Name="image")
+    assert f"arn:aws:ec2:{account.region}::image/*" in found.question

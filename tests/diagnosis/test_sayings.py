@@ -118,6 +118,30 @@ ROLE = "arn:aws:iam::999988887777:role/reader"
         ("554 Message rejected: Email address is not verified.", ["SES", "region"]),
         ("535 Authentication Credentials Invalid", ["SMTP"]),
         ("AccessDenied: Access to the resource https://sqs.us-east-1.amazonaws.com/ is denied.", ["queue's own"]),
+        ("pull access denied: denied: Your authorization token has expired. Reauthenticate", ["public.ecr.aws"]),
+        ("Your current user or role does not have access to Kubernetes objects on this EKS cluster", ["Kubernetes"]),
+        ("The config profile (work) could not be found", ["[profile <name>]"]),
+        ("You don't have permission to access billing information for this account.", ["AWSBillingReadOnlyAccess"]),
+        (
+            "CredentialRetrievalError: Error when retrieving credentials from container-role: ECS metadata:\n"
+            '{"code": "InvalidIdInRequest", "message": "Credentials not found"}',
+            ["start the task anew"],
+        ),
+        ("Failed to create role r. Cannot exceed quota for ACLSizePerRole: 4096", ["trust policy is longer"]),
+        (
+            "(MalformedPolicyDocument) when calling the CreateRole operation: Has prohibited field Resource",
+            ["Give the role a trust policy", "put-role-policy"],
+        ),
+        (
+            "IncompleteSignatureException: 'AKIA/x' not a valid key=value pair (missing equal-sign) in Authorization "
+            "header: 'AWS4-HMAC-SHA256 Credential= AKIA/20181128/eu-central-1/cloud9/aws4_request'",
+            ["a blank in the access key id"],
+        ),
+        (
+            "User: arn:aws:iam::999988887777:user/ana is not authorized to perform: SNS:Publish on resource: "
+            "+3584012345",
+            ["has no ARN", "on *"],
+        ),
         ("Error loading SSO Token: Token for my-sso does not exist", ["aws sso login"]),
         (
             'The source profile "base" must have credentials.',

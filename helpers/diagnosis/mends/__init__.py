@@ -102,6 +102,11 @@ def _nothing_mends(case: Case) -> NextStep:
             if decide(*mend.change((case.request, case.decided.policies))).resource_side is not Verdict.ALLOWED:
                 continue
             return replace(mend.step, do=f"{mend.step.do} {also}")
+    if case.decided.resource_side is None:
+        for mend in on_the_callers_side(case):
+            if decide(*mend.change((case.request, case.decided.policies))).identity_side is Verdict.ALLOWED:
+                also = f"The policy of {case.request.resource} itself, which was not read, has to allow it too."
+                return replace(mend.step, do=f"{mend.step.do} {also}")
     if case.is_protected:
         where = "IAM Identity Center, in the permission set" if "SSO" in case.principal_arn else "the AWS service"
         return NextStep(

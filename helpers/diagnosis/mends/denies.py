@@ -15,7 +15,7 @@ from helpers.diagnosis.policy_edits import (
     without_identity,
     without_policy,
 )
-from helpers.diagnosis.words import statement_name, who
+from helpers.diagnosis.words import OF_COGNITO, OPENED_BY_COGNITO, statement_name, who
 from helpers.evaluation.conditions import like
 
 
@@ -30,6 +30,8 @@ def without_session_policies(case: Case) -> Iterator[Mend]:
             if principal.role_arn
             else "",
         )
+        if name == OF_COGNITO:
+            step = NextStep(OPENED_BY_COGNITO)
         yield Mend(step, lambda state: (state[0], replace(state[1], session=None)))
 
 
@@ -71,6 +73,10 @@ def _lifting(case: Case, one: Said) -> Mend | None:
         do = f"{mend}; AWS maintains it: detach it, if it is not meant for {who(case.decided)}."
         step = replace(delete(place), do=do)
         return Mend(step, without_identity({one.policy.source}))
+    if _is_on_no_resource(case, one):
+        do = f"{mend}. {case.request.action} is asked on no resource of its own, so that no NotResource leaves it out: "
+        do += "the statement has to list the actions that it is to deny, and leave this one out."
+        return Mend(NextStep(do), with_policy(one, {**one.policy.document, "Statement": _without(one)}))
     narrowed = _narrowed(case, one)
     changed = {**one.policy.document, "Statement": narrowed}
     if place.holder == "bucket" and _denies_mending(one, f"arn:aws:s3:::{place.name}"):
@@ -83,6 +89,16 @@ def _lifting(case: Case, one: Said) -> Mend | None:
         )
     step = replace(edit(place, changed), do=f"{mend}; then {verb}.")
     return Mend(step, with_policy(one, changed))
+
+
+def _is_on_no_resource(case: Case, one: Said) -> bool:
+    """Tell whether a NotResource would have to leave out all there is to let the request through."""
+    return "NotResource" in one.statement and "*" in case.request.resource and one.side != "resource"
+
+
+def _without(one: Said) -> list[policies.Statement]:
+    statements = policies.statements(one.policy.document)
+    return statements[: one.place] + statements[one.place + 1 :]
 
 
 def _denies_mending(one: Said, bucket: str) -> bool:
@@ -107,9 +123,13 @@ def _narrowed(case: Case, one: Said) -> list[policies.Statement]:
         if kept and len(kept) < len(named) and not any(like(item.lower(), value.lower(), None) for item in kept):
             statements[one.place] = {**statement, element: kept}
             return statements
-    rest = statements[: one.place] + statements[one.place + 1 :]
+    rest = _without(one)
     if is_for_others:
         return rest or [sparing(statement, case.principal_arn)]
+    if "NotAction" in statement:
+        left_out = [*policies.listed(statement["NotAction"]), case.request.action]
+        statements[one.place] = {**statement, "NotAction": left_out}
+        return statements
     if "NotResource" in statement and case.request.resource != "*":
         left_out = [*policies.listed(statement["NotResource"]), case.request.resource]
         statements[one.place] = {**statement, "NotResource": left_out}

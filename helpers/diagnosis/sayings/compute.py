@@ -116,6 +116,16 @@ SAYINGS: Sayings = {
             cli="aws lambda get-policy --function-name <function-name> --query Policy --output text",
         ),
     ),
+    r"authorization token has expired|no basic auth credentials": (
+        "credentials",
+        "The registry's password is missing, or ended: it lasts twelve hours. No policy was asked.",
+        NextStep(
+            "Sign in to the registry again; to the public one (public.ecr.aws) with aws ecr-public get-login-password "
+            "--region us-east-1, or sign out of it (docker logout public.ecr.aws).",
+            cli="aws ecr get-login-password | docker login --username AWS --password-stdin "
+            "<account-id>.dkr.ecr.<region>.amazonaws.com",
+        ),
+    ),
     r"pull access denied(?!.*is not authorized to perform)": (
         "identity",
         "The registry did not give the image: the repository's name, account or region is mistyped, nobody signed in "
@@ -128,7 +138,7 @@ SAYINGS: Sayings = {
         ),
     ),
     r"cannot (?:get|list|watch|create|update|patch|delete|impersonate|bind) resource \""
-    r"|IAM principal doesn't have access to Kubernetes": (
+    r"|(?:principal|user or role) does(?:n't| not) have access to Kubernetes": (
         "resource",
         "Kubernetes refused it, and not IAM: whoever signed in is known to the cluster, and its own roles (RBAC) or "
         "access policies do not allow this there.",

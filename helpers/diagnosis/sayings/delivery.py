@@ -51,8 +51,9 @@ SAYINGS: Sayings = {
         "The CDK could not assume the role that bootstrapping made for it, and went on with the caller's own "
         "credentials, which may less: what is refused after that follows from it.",
         NextStep(
-            "Allow the caller sts:AssumeRole on the roles whose names begin with cdk-hnb659fds-, in that account; "
-            "where they are not there, run cdk bootstrap.",
+            "See whose credentials these are (a cloud workbench's own are limited). Allow that caller sts:AssumeRole "
+            "on the roles whose names begin with cdk-hnb659fds-, in that account, and see whom they trust; where they "
+            "are not there, run cdk bootstrap.",
             cli="aws iam list-roles --query \"Roles[?starts_with(RoleName, 'cdk-')].Arn\"",
         ),
     ),

@@ -56,19 +56,14 @@ SAYINGS: Sayings = {
             cli="aws ec2 modify-instance-metadata-options --instance-id <instance-id> --http-put-response-hop-limit 2",
         ),
     ),
-    r"authorization token has expired|no basic auth credentials": (
-        "credentials",
-        "The registry's password is missing, or ended: it lasts twelve hours. No policy was asked.",
-        NextStep(
-            "Sign in to the registry again.",
-            cli="aws ecr get-login-password | docker login --username AWS --password-stdin "
-            "<account-id>.dkr.ecr.<region>.amazonaws.com",
-        ),
-    ),
     r"config profile .+ could not be found": (
         "credentials",
         "The AWS configuration has no profile of this name, or it is read from another file. Nothing was asked of AWS.",
-        NextStep("Compare the name with the profiles that there are.", cli="aws configure list-profiles"),
+        NextStep(
+            "Compare the name with the profiles that there are. In ~/.aws/config its heading is [profile <name>], and "
+            "in ~/.aws/credentials [<name>].",
+            cli="aws configure list-profiles",
+        ),
     ),
     r"SSO session .*(?:expired|invalid)|retrieving token from sso|Session token not found or invalid"
     r"|refresh(?:ing)? (?:cached )?(?:SSO|AWS IAM Identity Center) token|InvalidGrantException": (
@@ -115,7 +110,8 @@ SAYINGS: Sayings = {
         "The place from which the program takes its credentials failed: the command of credential_process, or the "
         "machine's own role. AWS was not asked with any key.",
         NextStep(
-            "Run that command by hand: it prints JSON with Version 1. For a machine's role, see whether it has one.",
+            "Run that command by hand: it prints JSON with Version 1. For a machine's role, see whether it has one; "
+            "for a task's, whether the task was given one, and start the task anew.",
             cli="aws configure list",
         ),
     ),

@@ -119,9 +119,11 @@ SAYINGS: Sayings = {
         "policy was asked.",
         NextStep("See which plan the account has; in the console there is mostly another way."),
     ),
-    r"not enabled for cost explorer|access to billing (?:information )?is(?:n't| not) activated": (
+    r"not enabled for cost explorer|access to billing (?:information )?is(?:n't| not) activated"
+    r"|permission to access billing information": (
         "request",
-        "Billing is closed to users and roles until the account's root user opens it, whatever their policies allow.",
+        "Billing is closed to users and roles until the account's root user opens it, whatever their policies allow. "
+        "Then they need a policy as well, such as the managed policy AWSBillingReadOnlyAccess.",
         NextStep(
             "Have the root user activate it.",
             console="Account → IAM user and role access to Billing information → Edit",
