@@ -30,7 +30,7 @@ _PREFIXES = {
     "SFN": "states",
 }
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
-_ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+(?: on resource:? \"?arn:[^\s\"]+)?)")
+_ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+(?: on resource:? \"?(?:arn:[^\s\"]+|\*))?)")
 
 
 def explain_untold(account: OpenAccount, refusal: Refusal, call: Call | None) -> Explanation:
@@ -122,6 +122,12 @@ def _who_asked_line(refusal: Refusal) -> str:
     return "" if refusal.caller else "aws sts get-caller-identity"
 
 
+def _asked_in(refusal: Refusal) -> str:
+    """Read what was asked for, and on what, out of a text that masks who asked; empty where that is masked too."""
+    found = _ACTION_ASKED.search(refusal.message)
+    return found[1].replace("resource: ", "").rstrip(".") if found else ""
+
+
 def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) -> tuple[str, str]:
     """Say what AWS's answer leaves out, and how it can be found."""
     if refusal.caller and not is_masked(refusal.caller):
@@ -132,16 +138,16 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
             f"See what was asked for, and ask again: explain(account, {asked}).",
         )
     if refusal.kind:
-        action = _ACTION_ASKED.search(refusal.message)
         taken_out = " Account numbers or names are taken out of the text."
         gap = taken_out if _NAMES_SOMEBODY.search(refusal.message) else " Who asked, the text does not say."
-        asked = action[1].replace("resource: ", "").rstrip(".") if action else "it"
-        return f"AWS says: {said(refusal)}.{gap}", _what_to_do_about(refusal, asked)
+        return f"AWS says: {said(refusal)}.{gap}", _what_to_do_about(refusal, _asked_in(refusal) or "it")
     if _NAMES_SOMEBODY.search(refusal.message):
         gap = "The text says who asked for what, but not as AWS sends it: account numbers or names are taken out."
         give = f"Give the error as AWS sent it, with its ARNs, or ask: {ASK}."
         if refusal.is_explicit:
             return f"AWS says: {said(refusal)}. {gap}", f"{find_deny('the caller')} {give}"
+        if wanted := _asked_in(refusal):
+            give = f"Have {wanted} allowed to whoever called, where nothing denies it. {give}"
         return gap, give
     if refusal.encoded:
         return (
@@ -165,9 +171,12 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
     if of_s3 := untold_by_s3(account, refusal, operation):
         return of_s3
     words = _words_of(refusal)
-    if not words:
-        return f"{UNTOLD}.", f"{FIND} ask again: {ASK}."
     actions = dict.fromkeys([*_ACTIONS.findall(refusal.message), *_action_of_go(refusal.message)])
+    if operation and refusal.code == "UnauthorizedOperation":
+        actions[f"ec2:{operation}"] = None
+    if not words:
+        missing = f"Allow {', '.join(actions)} to whoever asked, where nothing denies it. " if actions else ""
+        return f"{UNTOLD}.", f"{missing}{FIND} ask again: {ASK}."
     if not actions:
         return (
             f"AWS refused it, and says: “{words}” More than these words say is not known here.",
@@ -192,7 +201,12 @@ def _words_of(refusal: Refusal) -> str:
     words = _OF_TERRAFORM.sub("", mask_secrets(" ".join(refusal.message.split())))
     words = re.sub(r"^An error occurred \(\w+\): ", "", words)  # said of a record, which has its code elsewhere
     says_more = re.sub(
-        r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|\W", "", words, flags=re.I
+        r"Access ?Denied|Forbidden|An error occurred|when calling the \w+ operation|UnauthorizedOperation"
+        r"|You are not authorized to perform this operation|operation error \w+: \w+|https? response error|api error"
+        r"|StatusCode: \d+|status code: \d+|request ?id: [\w-]+|\W",
+        "",
+        words,
+        flags=re.I,
     )
     return (
         "" if len(says_more) < _FEW_LETTERS else words if len(words) <= _MANY_LETTERS else f"{words[:_MANY_LETTERS]}…"

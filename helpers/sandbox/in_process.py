@@ -8,7 +8,7 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
 
 import threading
 from email.message import Message
-from functools import cache, cached_property
+from functools import cache
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +31,7 @@ from helpers.sandbox.moto_adapter.types import MotoRequestHandler
 from helpers.sandbox.outside.control import request_to_advance, told_of_advance
 from helpers.sandbox.outside.reach import Reach
 from helpers.sandbox.outside.session import session_of_its_own
-from helpers.sandbox.server import HOST, connection_to, create_server
+from helpers.sandbox.server import HOST, Server, connection_to, create_server
 
 PRIVATE_SEED = 42
 _URL = f"http://{HOST}"
@@ -50,6 +50,7 @@ class InProcess(Reach):
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._one_server = threading.Lock()
+        self._server: Server | None = None
         self.connection = connection_to(gate, _URL)
 
     @override
@@ -61,7 +62,10 @@ class InProcess(Reach):
     @override
     def address(self) -> str:
         with self._one_server:
-            return self._address
+            if self._server is None:
+                self._server = create_server(gate=self._gate)
+                threading.Thread(target=self._server.serve_forever, name="sandbox", daemon=True).start()
+            return self._server.connection.endpoint_url
 
     @override
     def advance(self, credentials: Credentials, seconds: float) -> str:
@@ -73,11 +77,12 @@ class InProcess(Reach):
         reset()
         self._gate.start()
 
-    @cached_property
-    def _address(self) -> str:
-        server = create_server(gate=self._gate)
-        threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
-        return server.connection.endpoint_url
+    def close(self) -> None:
+        """Close its port, if it has one."""
+        with self._one_server:
+            if self._server:
+                self._server.shutdown()
+                self._server = None
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Answer a call as the server would."""

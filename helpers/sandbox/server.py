@@ -19,6 +19,8 @@ from helpers.sandbox.moto_adapter.types import MotoRequestHandler
 from helpers.sandbox.outside.connection import REGION, Administrator, Connection
 
 HOST = "127.0.0.1"
+_POLL_SECONDS = 0.05
+"""How soon the server notices that it is to end."""
 
 
 class _Handler(MotoRequestHandler):
@@ -61,7 +63,7 @@ class Server:
 
     def serve_forever(self) -> None:
         """Answer requests until `shutdown`."""
-        self.http.serve_forever()
+        self.http.serve_forever(poll_interval=_POLL_SECONDS)
 
     def shutdown(self) -> None:
         """End `serve_forever`, from another thread."""

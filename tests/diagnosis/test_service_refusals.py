@@ -435,6 +435,21 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             "region",
             ["get-bucket-encryption --bucket exports"],
         ),
+        (
+            "AccessDeniedException: User: <user-arn> is not authorized to perform: ecr:GetAuthorizationToken on "
+            "resource: *",
+            ["Have ecr:GetAuthorizationToken on * allowed"],
+        ),
+        (
+            "(UnauthorizedOperation) when calling the DescribeTags operation: You are not authorized to perform this "
+            "operation.",
+            ["Allow ec2:DescribeTags", "ask again"],
+        ),
+        (
+            "Failed to query: UnauthorizedOperation: You are not authorized to perform this operation.\n\tstatus code: "
+            "403, request id: 1a-2b",
+            ["whose key signed the call"],
+        ),
         ("volumes are encrypted with an inaccessible AWS KMS key.", ["key policy", "kms:CreateGrant"]),
         ("Client.InternalError: Client error on launch", ["key policy", "kms:CreateGrant"]),
         ("NotAuthorizedException: Access Token does not have required scopes", ["aws.cognito.signin.user.admin"]),

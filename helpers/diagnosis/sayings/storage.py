@@ -69,8 +69,8 @@ SAYINGS: Sayings = {
     ),
     r"Access to KMS is not allowed": (
         "resource",
-        "The secret is encrypted with a KMS key that whoever reads it may not use: a task's or a function's role, "
-        "where a service reads it.",
+        "The secret is encrypted with a KMS key that whoever reads it may not use: where a service reads it, the role "
+        "that it was given for that (in ECS, before a task starts, the task's execution role).",
         NextStep(
             "Allow that role kms:Decrypt on the secret's key, and see that the key's own policy lets it in.",
             cli="aws secretsmanager describe-secret --secret-id <secret-arn> --query KmsKeyId",

@@ -5,18 +5,13 @@ is decided before a request gets to it: see `gate.py`. When a new moto moves one
 package use, this package alone is to change, and `tests/sandbox/test_moto_adapter.py` says where.
 """
 
-import os
+from moto import settings
+from moto.core import base_backend
 
-# A process that imports this is the sandbox's: moto, which asks boto3 for its regions, must see nothing of the
-# learner's own AWS configuration. moto reads its own settings once, when it is imported.
-for _name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
-    del os.environ[_name]
-for _name in ("INITIAL_NO_AUTH_ACTION_COUNT", "TEST_SERVER_MODE"):
-    os.environ.pop(_name, None)
-os.environ |= {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-    "MOTO_DISABLE_GLOBAL_CORS": "true",
-    "MOTO_ENABLE_AMI_VALIDATION": "true",
-}
+from helpers.sandbox.moto_adapter.environment import session_without_configuration
+
+# What moto would read in environment variables, which are the caller's own.
+settings.ENABLE_AMI_VALIDATION = True
+settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+settings.TEST_SERVER_MODE = False
+base_backend.Session = session_without_configuration  # type: ignore[attr-defined,assignment]

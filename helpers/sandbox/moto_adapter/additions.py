@@ -25,6 +25,8 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from helpers.sandbox.moto_adapter.accounts import iam, role_by_arn, user_by_access_key
 
+iam_models.load_iam_aws_managed_policies = lambda: True  # type: ignore[attr-defined]  # moto asks the environment
+
 
 def seed(number: int) -> None:
     """Make the ids and keys that moto hands out from now on repeatable."""

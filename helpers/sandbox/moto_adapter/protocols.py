@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response
 
 from helpers.sandbox.moto_adapter.buckets import prepare_s3
 from helpers.sandbox.moto_adapter.ec2 import prepare_ec2
+from helpers.sandbox.moto_adapter.environment import without_configuration
 from helpers.sandbox.moto_adapter.shown import AsAwsShows
 
 # AwsError's codes are IAM's own; moto would warn of each that a service's model does not list.
@@ -33,6 +34,7 @@ warnings.filterwarnings("ignore", message=r".*does not match an error shape.*", 
 
 # moto prints which services it lacks: on standard output the sandbox says how to reach it, and nothing else.
 werkzeug_app.print = lambda *_: None  # type: ignore[attr-defined]
+werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
 
 
 class Application:
@@ -67,8 +69,10 @@ def _create_service_app(service: Any) -> Any:
     if service is None:
         raise NotImplementedError("moto has no such service")
     if prepare := {"ec2": prepare_ec2, "s3": prepare_s3}.get(service):
-        prepare()
-    app = create_backend_app(service)
+        with without_configuration():
+            prepare()
+    with without_configuration():
+        app = create_backend_app(service)
     app.debug = False  # a call that moto fails on is a 500 to answer, not an exception to raise
     app.logger.disabled = True
     return app
