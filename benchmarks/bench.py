@@ -24,10 +24,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mixed_load import NewClient, mixed_load
+from moto import mock_aws
 
 from helpers import iam, policies, sts
 from helpers.account import open_account
 from helpers.explain import explain
+from helpers.testing import iam_sandbox
 
 ROUNDS = 7
 Measure = Callable[[], float]
@@ -364,6 +366,32 @@ def compare_explaining(count: int) -> None:
 # --- importing
 
 
+# --- a test of one's own
+
+
+def a_test_with_iam_sandbox() -> float:
+    """Seconds for a test that begins with an empty account and makes eleven calls, where IAM decides."""
+    began = time.perf_counter()
+    with iam_sandbox() as sandbox:
+        _eleven_calls(sandbox.client("iam"))
+    return time.perf_counter() - began
+
+
+def a_test_with_mock_aws() -> float:
+    """Seconds for the same with moto's own `mock_aws`, where everybody may do everything."""
+    began = time.perf_counter()
+    with mock_aws():
+        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+        _eleven_calls(boto3.client("iam", **keys))  # type: ignore[call-overload]
+    return time.perf_counter() - began
+
+
+def _eleven_calls(client: Any) -> None:
+    client.create_user(UserName="ana")
+    for _ in range(10):
+        client.get_user(UserName="ana")
+
+
 def importing(module: str) -> Measure:
     """Seconds that a new Python takes to import a module."""
 
@@ -385,3 +413,5 @@ if __name__ == "__main__":
     compare_mixed_load()
     memory_used()
     compare("import helpers / import boto3", 1.3, importing("helpers"), importing("boto3"))
+    # last, for mock_aws empties the private sandbox of this process
+    compare("a test with iam_sandbox / mock_aws", 1.2, a_test_with_iam_sandbox, a_test_with_mock_aws)
