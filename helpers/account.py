@@ -74,12 +74,12 @@ class Account:
     learner: str = field(default="", repr=False)
     others: tuple["Account", ...] = field(default=(), repr=False)
     changes: Changes = field(default_factory=Changes, init=False, repr=False, compare=False)
-    _address: Callable[[], str | None] = field(kw_only=True, repr=False)
     _open_session: Callable[[], botocore.session.Session] = field(kw_only=True, repr=False)
     _session: boto3.Session = field(kw_only=True, repr=False)
     _clock: AwsClock = field(kw_only=True, repr=False)
     _config: Config = field(kw_only=True, repr=False)
     _reach: Reach | None = field(default=None, kw_only=True, repr=False)
+    _own_endpoint_url: str | None = field(default=None, kw_only=True, repr=False)
     _administrator: Credentials | None = field(default=None, repr=False)
     _ledger_id: str = field(default="", repr=False)
     _confirmed: bool = field(default=True, repr=False)
@@ -90,7 +90,7 @@ class Account:
     @cached_property
     def endpoint_url(self) -> str | None:
         """Where a program of its own reaches it; None for AWS's addresses, and those in your configuration."""
-        return self._address()
+        return self._reach.address() if self._reach else self._own_endpoint_url
 
     @property
     def prefix(self) -> str:
@@ -334,7 +334,7 @@ def _own_account_in(own: OwnAccount, choice: Choice) -> Account:
         news="",
         practice=False,
         learner=own.learner,
-        _address=lambda: own.endpoint_url,
+        _own_endpoint_url=own.endpoint_url,
         _open_session=partial(botocore.session.Session, profile=choice.profile or None),
         _session=own.session,
         _clock=AwsClock(),
@@ -364,7 +364,6 @@ def sandbox_account(sandbox: Connection | Reach, folder: Path, news: str = "", *
             news=news,
             practice=True,
             others=others,
-            _address=reach.address,
             _open_session=reach.open_session,
             _session=session,
             _config=Config(retries={"mode": "standard"}, proxies={}),

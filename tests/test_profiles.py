@@ -16,7 +16,7 @@ import pytest
 from helpers import cli, iam, policies, profiles, sts
 from helpers.account import Account, open_account
 from helpers.sandbox.outside.session import SandboxStopped
-from support.sandbox_clients import CHECKOUT
+from support.sandbox_clients import CHECKOUT, gone_account
 
 SCRIPT = CHECKOUT / "notebooks" / "assume_role.py"
 EXAMPLE = iam.AccessKey("ana", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -366,7 +366,7 @@ def test_a_program_that_is_not_there_says_how_to_get_it(account: Account) -> Non
 
 @pytest.mark.exhaustive
 def test_a_sandbox_that_is_gone_is_said_in_a_sentence(account: Account) -> None:
-    gone = replace(account, _address=lambda: "http://127.0.0.1:1")
+    gone = replace(account, _reach=gone_account()._reach)
     with pytest.raises(SandboxStopped, match="The sandbox has stopped"):
         cli.run(gone, f"AWS_MAX_ATTEMPTS=1 {WHO_AM_I}", credentials=EXAMPLE)
 

@@ -11,7 +11,7 @@ import pytest
 from support.sandbox_clients import clean_environment
 
 SUITE = """
-import os, subprocess
+import os, subprocess, urllib.request
 import boto3, pytest
 from botocore.exceptions import ClientError
 from helpers import policies
@@ -49,6 +49,13 @@ def test_a_session_ends(iam_sandbox):
     iam_sandbox.advance_clock(3601)
     with pytest.raises(ClientError, match="ExpiredToken"):
         iam_sandbox.client("sts", session).get_caller_identity()
+
+def test_a_presigned_url_can_be_opened(iam_sandbox):
+    s3 = iam_sandbox.client("s3")
+    s3.create_bucket(Bucket="reports")
+    s3.put_object(Bucket="reports", Key="may.csv", Body=b"1")
+    url = s3.generate_presigned_url("get_object", {"Bucket": "reports", "Key": "may.csv"})
+    assert urllib.request.urlopen(url).read() == b"1"
 
 def test_it_says_why(iam_sandbox):
     s3 = iam_sandbox.client("s3", iam_sandbox.session_with(READING))
@@ -91,7 +98,7 @@ def test_a_strangers_suite(tmp_path: Path, options: Sequence[str]) -> None:
     suite.mkdir()
     (suite / "test_strangers.py").write_text(SUITE)
     done = run_in(suite, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options)
-    assert "10 passed" in done.stdout, done.stdout
+    assert "11 passed" in done.stdout, done.stdout
     assert [path.name for path in suite.iterdir() if path.name != "__pycache__"] == ["test_strangers.py"]
 
 

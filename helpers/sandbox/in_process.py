@@ -28,6 +28,7 @@ from helpers.sandbox.gate import Gate
 from helpers.sandbox.moto_adapter.additions import reset, seed
 from helpers.sandbox.moto_adapter.protocols import Application
 from helpers.sandbox.moto_adapter.types import MotoRequestHandler
+from helpers.sandbox.outside.connection import Connection
 from helpers.sandbox.outside.control import request_to_advance, told_of_advance
 from helpers.sandbox.outside.reach import Reach
 from helpers.sandbox.outside.session import session_of_its_own
@@ -51,7 +52,11 @@ class InProcess(Reach):
         self._gate = gate
         self._one_server = threading.Lock()
         self._server: Server | None = None
-        self.connection = connection_to(gate, _URL)
+
+    @property
+    @override
+    def connection(self) -> Connection:
+        return self._server.connection if self._server else connection_to(self._gate, _URL)
 
     @override
     def open_session(self) -> botocore.session.Session:

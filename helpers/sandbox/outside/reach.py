@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import botocore.session
 from botocore.credentials import Credentials
+from typing_extensions import override
 
 from helpers.sandbox.outside.connection import Connection
 from helpers.sandbox.outside.control import advance_clock
@@ -11,13 +12,12 @@ from helpers.sandbox.outside.session import session_of_its_own
 
 
 class Reach(ABC):
-    """The way to a sandbox.
+    """The way to a sandbox."""
 
-    Attributes:
-        connection: who its administrators are, and the address that boto3's clients are given.
-    """
-
-    connection: Connection
+    @property
+    @abstractmethod
+    def connection(self) -> Connection:
+        """Who its administrators are, and the address that boto3's clients are given, as it is now."""
 
     @abstractmethod
     def open_session(self) -> botocore.session.Session:
@@ -41,16 +41,21 @@ class OverNetwork(Reach):
     """The way to a sandbox that listens."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
 
+    @property
+    @override
+    def connection(self) -> Connection:
+        return self._connection
+
+    @override
     def open_session(self) -> botocore.session.Session:
-        """See `Reach.open_session`."""
         return session_of_its_own()
 
+    @override
     def address(self) -> str:
-        """See `Reach.address`."""
         return self.connection.endpoint_url
 
+    @override
     def advance(self, credentials: Credentials, seconds: float) -> str:
-        """See `Reach.advance`."""
         return advance_clock(self.connection.endpoint_url, credentials, seconds)
