@@ -110,6 +110,12 @@ def _of_the_policies(decided: LiveDecision) -> Iterator[str]:
             f"The tags of a call are those of what it makes: {resource} is there already, or takes none, so a "
             "condition on aws:RequestTag never fits it. Allow it in a statement of its own, without that condition."
         )
+    of_listings = [key for lower, key in decided.keys_asked.items() if lower in ("s3:prefix", "s3:delimiter")]
+    if of_listings and action.startswith("s3:") and not action.startswith("s3:ListBucket"):
+        yield (
+            f"{', '.join(of_listings)} is there when a bucket is listed, and never for {action}: where it is about a "
+            "folder, its objects belong into the Resource, as arn:aws:s3:::<bucket-name>/<folder>/*."
+        )
     of_objects = [key for lower, key in decided.keys_asked.items() if lower.startswith("s3:requestobjecttag")]
     if of_objects and decided.call and decided.call.operation == "UploadPart":
         yield (

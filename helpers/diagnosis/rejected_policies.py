@@ -14,6 +14,16 @@ _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "Malfor
 _SAYINGS = "prohibited field (?:Resource|Principal)|invalid principal|not specify a principal|must be in ARN format"
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _FILE_NAME = re.compile(r"--[\w-]*(?:policy|document)[\w-]*[ =](?!fileb?://)(?P<name>[\w./-]+\.\w+)")
+_TOO_LONG: Told = (
+    "The policy is longer than AWS keeps: all inline policies of a user have 2,048 characters together, a group's "
+    "5,120, a role's 10,240; a managed policy has 6,144, and no quota raises these; a trust policy has 2,048. White "
+    "space does not count.",
+    NextStep(
+        "Say the same in fewer statements (a wildcard for actions that belong together), or move statements into a "
+        "managed policy of their own.",
+        cli="aws iam get-account-summary",
+    ),
+)
 _OF_A_TRUST_POLICY = "A trust policy is about its own role, so it has no Resource."
 _DOCUMENT_FAULTS = {
     "Cannot exceed quota for ACLSizePerRole": (
@@ -44,16 +54,8 @@ _DOCUMENT_FAULTS = {
         "(s3:GetObject) wants arn:aws:s3:::<bucket-name>/*, one on the bucket (s3:ListBucket) the bucket's own ARN.",
         NextStep("Give each action the resource that it is about; two statements, where there are both kinds."),
     ),
-    "policy size of": (
-        "The policy is longer than AWS keeps: all inline policies of a user have 2,048 characters together, a group's "
-        "5,120, a role's 10,240; a managed policy has 6,144, a trust policy 2,048, until the quota is raised. White "
-        "space does not count.",
-        NextStep(
-            "Say the same in fewer statements (a wildcard for actions that belong together), or move statements into a "
-            "managed policy of their own.",
-            cli="aws iam get-account-summary",
-        ),
-    ),
+    "policy size of": _TOO_LONG,
+    "Cannot exceed quota for PolicySize": _TOO_LONG,
     "Cannot exceed quota for": (
         "The account, the user or the role has as many of these as it may have.",
         NextStep(

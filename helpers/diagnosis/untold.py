@@ -29,6 +29,10 @@ _PREFIXES = {
     "SESv2": "ses",
     "SFN": "states",
 }
+_FIND_CALL = (
+    "Find the call in the program's log, or in CloudTrail: its name is the action (ec2:…). Have it allowed to whoever "
+    "signed, where nothing denies it. "
+)
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
 _ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+(?: on resource:? \"?(?:arn:[^\s\"]+|\*))?)")
 
@@ -176,7 +180,14 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         actions[f"ec2:{operation}"] = None
     if not words:
         missing = f"Allow {', '.join(actions)} to whoever asked, where nothing denies it. " if actions else ""
+        if not actions and refusal.code == "UnauthorizedOperation":
+            missing = _FIND_CALL
         return f"{UNTOLD}.", f"{missing}{FIND} ask again: {ASK}."
+    if not actions and refusal.code == "UnauthorizedOperation":
+        return (
+            f"EC2 says so for want of a permission, and not of which one: “{words}”",
+            f"{_FIND_CALL}{FIND} ask again: {ASK}.",
+        )
     if not actions:
         return (
             f"AWS refused it, and says: “{words}” More than these words say is not known here.",

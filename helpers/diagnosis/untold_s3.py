@@ -63,6 +63,10 @@ def untold_by_s3(account: OpenAccount, refusal: Refusal, operation: str) -> tupl
         )
     of: Literal["bucket", "key"] = "key" if "Object" in s3_action(operation) else "bucket"
     wants = f"{operation} wants {s3_action(operation)}{_place(refusal, of)}. " if operation in operations else ""
+    if operation in ("CopyObject", "UploadPartCopy"):
+        wants = f"{operation} wants s3:PutObject on the copy and s3:GetObject on the source, in each bucket by its own "
+        wants += "policy where it is another account's; with the object's tags, s3:GetObjectTagging and "
+        wants += "s3:PutObjectTagging. "
     return (
         f"{UNTOLD}. {wants}S3 says more only to callers of the bucket's own account or organization, and in older "
         "messages to nobody.",

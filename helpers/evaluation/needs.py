@@ -465,6 +465,24 @@ def _glue_arns(call: ApiCall) -> list[str]:
     return ["*"]
 
 
+# --- Systems Manager
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+
+_OF_AWS = re.compile(r"(?:AWS|Amazon|AWSEC2|AWSSSO)\w*-")
+
+
+def _needs_of_ssm(call: ApiCall, _: Known) -> list[Need]:
+    parameters, here = call.parameters, f"{call.region}:{call.account_id}"
+    named = [*listed(parameters.get("Names", [])), *listed(parameters.get("Name", []) or parameters.get("Path", []))]
+    arns = [f"arn:aws:ssm:{here}:parameter/{name.strip('/')}" for name in named if "Parameter" in call.operation]
+    if document := parameters.get("DocumentName"):
+        owner = "" if _OF_AWS.match(document) else call.account_id
+        arns.append(f"arn:aws:ssm:{call.region}:{owner}:document/{document}")
+    for instance in [*listed(parameters.get("InstanceIds", [])), *listed(parameters.get("Target", []))]:
+        arns.append(f"arn:aws:ec2:{here}:instance/{instance}")
+    return [Need(f"ssm:{call.operation}", arn, call.account_id) for arn in arns or ["*"]]
+
+
 # --- all other services: found by what their parameters are called
 
 # By service and parameter: what comes after the account in the ARN of what the parameter names.
@@ -479,7 +497,6 @@ _NAMED_BY: dict[str, dict[str, str]] = {
     "secretsmanager": {"SecretId": "secret:{}-??????", "Name": "secret:{}-??????"},
     "sns": {"TopicArn": "{}", "Name": "{}"},
     "sqs": {"QueueUrl": "{}", "QueueName": "{}"},
-    "ssm": {"Name": "parameter/{}"},
     "states": {"stateMachineArn": "stateMachine:{}", "name": "stateMachine:{}"},
 }
 # Calls that are allowed by an action of another name.
@@ -517,7 +534,9 @@ def _resource_of_others(call: ApiCall) -> str:
             continue
         if name.startswith("arn:"):
             return name
-        own_name, owner = name.lstrip("/"), call.account_id
+        own_name, owner = name, call.account_id
+        if call.service == "logs" and (stream := call.parameters.get("logStreamName")):
+            template = f"log-group:{{}}:log-stream:{stream.replace('{', '{{').replace('}', '}}')}"
         if parameter == "QueueUrl":
             owner, own_name = [call.account_id, *name.split("/")][-2:]
         if index := call.parameters.get("IndexName" if call.service == "dynamodb" else ""):
@@ -534,4 +553,5 @@ _OF_SERVICE: Mapping[str, Callable[[ApiCall, Known], list[Need]]] = {
     "s3": _needs_of_s3,
     "ec2": _needs_of_ec2,
     "glue": _needs_of_glue,
+    "ssm": _needs_of_ssm,
 }

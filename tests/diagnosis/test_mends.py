@@ -447,3 +447,75 @@ def test_an_images_arn_has_no_account(account: Account) -> None:
     user = new_caller(account, allow("ec2:CreateImage", "arn:aws:ec2:*:*:instance/*"))
     found = explained(account, user.client("ec2").create_image, InstanceId="i-0123456789abcdef0", Name="image")
     assert f"arn:aws:ec2:{account.region}::image/*" in found.question
+
+
+def test_who_is_spared_by_a_condition_is_added_to_it(account: Account) -> None:
+    iam, group, name = account.client("iam"), unique("group"), unique("user")
+    iam.create_group(GroupName=group)
+    but_some = deny("iam:AddUserToGroup", Condition={"StringNotEquals": {"aws:username": ["ana", "eva"]}})
+    iam.put_group_policy(GroupName=group, PolicyName="own", PolicyDocument=document(allow("iam:*Group*"), but_some))
+    user = new_caller(account, name=name)
+    iam.add_user_to_group(GroupName=group, UserName=name)
+    found = explained(account, user.client("iam").add_user_to_group, GroupName=group, UserName=name)
+    assert f"add {name} to its aws:username" in found.next_step.do
+    mend(account, found)
+    user.client("iam").add_user_to_group(GroupName=group, UserName=name)
+    assert iam.get_group(GroupName=group)["Users"][0]["UserName"] == name
+
+
+def test_of_a_guard_of_many_actions_one_is_spared(account: Account) -> None:
+    iam = account.client("iam")
+    guard = document(deny(["iam:PassRole", "iam:CreateRole", "iam:DeleteRole"]))
+    arn = iam.create_policy(PolicyName=unique("guard"), PolicyDocument=guard)["Policy"]["Arn"]
+    user = new_caller(account, allow("iam:*"))
+    iam.attach_user_policy(UserName=user.name, PolicyArn=arn)
+    role = {"AssumeRolePolicyDocument": document(trust({"Service": "ec2.amazonaws.com"}))}
+    name = unique("role")
+    mend(account, explained(account, user.client("iam").create_role, RoleName=name, **role))
+    user.client("iam").create_role(RoleName=name, **role)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        user.client("iam").delete_role(RoleName=name)
+
+
+def test_what_a_trust_policy_asked_for_and_got_it_asks_for_again(account: Account) -> None:
+    iam = account.client("iam")
+    wants = {
+        "StringEquals": {"sts:ExternalId": "word"},
+        "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{account.account_id}:role/runner-*"},
+    }
+    trusted = document(trust({"AWS": account.account_id}, Condition=wants))
+    arn = iam.create_role(RoleName=unique("role"), AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    user = new_caller(account, allow("sts:AssumeRole"))
+    asked = {"RoleArn": arn, "RoleSessionName": "app", "ExternalId": "word"}
+    added = saved(explained(account, user.client("sts").assume_role, **asked))[-1]
+    assert added["Condition"] == {"StringEquals": {"sts:ExternalId": "word"}}
+
+
+def test_a_prefix_is_no_key_of_an_objects_read(account: Account) -> None:
+    prefix = {"StringLike": {"s3:prefix": "projects/*"}}
+    bucket, user = new_bucket(account), new_caller(account, allow("s3:GetObject", "*", Condition=prefix))
+    found = explained(account, user.client("s3").get_object, Bucket=bucket, Key="projects/a")
+    assert "never for s3:GetObject" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "asked"),
+    [
+        ("get_parameters", {"Names": ["/app/DB"]}, "ssm:us-east-1:{}:parameter/app/DB"),
+        ("get_parameters_by_path", {"Path": "/app/"}, "ssm:us-east-1:{}:parameter/app"),
+        (
+            "send_command",
+            {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"]},
+            "ssm:us-east-1::document/AWS-RunShellScript",
+        ),
+    ],
+)
+def test_what_systems_manager_asks_for(account: Account, operation: str, given: Any, asked: str) -> None:
+    found = explained(account, getattr(new_caller(account).client("ssm"), operation), **given)
+    assert found.question.endswith(asked.format(account.account_id))
+
+
+def test_a_stream_of_logs_has_its_groups_whole_name(account: Account) -> None:
+    logs = new_caller(account).client("logs")
+    found = explained(account, logs.create_log_stream, logGroupName="/aws/app", logStreamName="one")
+    assert found.question.endswith(":log-group:/aws/app:log-stream:one")

@@ -127,6 +127,18 @@ ROLE = "arn:aws:iam::999988887777:role/reader"
             '{"code": "InvalidIdInRequest", "message": "Credentials not found"}',
             ["start the task anew"],
         ),
+        ("LimitExceeded: Cannot exceed quota for PolicySize: 6144", ["longer than AWS keeps", "fewer statements"]),
+        (
+            "failed to resolve reference 408215367790.dkr.ecr.us-west-2.amazonaws.com/app:1: unexpected status: 403",
+            ["ecr:BatchGetImage"],
+        ),
+        ('{"errorCode": "KMSAccessDenied", "service": "AWSKMS"}', ["kms:GenerateDataKey"]),
+        ("SSM parameter /cdk-bootstrap/hnb659fds/version not found.", ["cdk bootstrap"]),
+        (
+            "Error querying VPCs: UnauthorizedOperation: You are not authorized to perform this operation.",
+            ["CloudTrail"],
+        ),
+        ("(AccessDenied) when calling the CopyObject operation: Access Denied", ["s3:GetObject on the source"]),
         ("Failed to create role r. Cannot exceed quota for ACLSizePerRole: 4096", ["trust policy is longer"]),
         (
             "(MalformedPolicyDocument) when calling the CreateRole operation: Has prohibited field Resource",

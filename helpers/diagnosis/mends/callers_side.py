@@ -12,7 +12,7 @@ from helpers.diagnosis.call_lines import json_argument
 from helpers.diagnosis.condition_values import tests_of
 from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_policies import Place
-from helpers.diagnosis.mends.case import Case, Mend, all_of, fails_on_conditions
+from helpers.diagnosis.mends.case import Case, Mend, all_of, conditions_met, fails_on_conditions
 from helpers.diagnosis.policy_edits import Said, edit, wanted_by
 from helpers.diagnosis.words import statement_name, who
 from helpers.evaluation.conditions import context_of
@@ -106,13 +106,13 @@ def _uses_the_service(case: Case) -> bool:
 
 def _condition(case: Case, near: Said | None) -> dict[str, Any]:
     """Write the `Condition` of a new Allow: what the nearest one asks for and the request meets, and for what it is."""
-    context, found = context_of(case.request.context), dict[str, dict[str, Any]]()
+    context = context_of(case.request.context)
+    found: dict[str, dict[str, Any]] = {}
     if near and fails_on_conditions(near):
-        variables = context if near.policy.document.get("Version") == policies.VERSION else None
+        found = conditions_met(case, near).get("Condition", {})
         for test in tests_of(near.statement):
-            if test.holds(context, variables):
-                found.setdefault(test.operator, {})[test.key] = near.statement["Condition"][test.operator][test.key]
-            elif test.key.lower() in _WHAT_IS_ASKED and (seen := context.get(test.key.lower())):
+            is_met = test.key in found.get(test.operator, {})
+            if not is_met and test.key.lower() in _WHAT_IS_ASKED and (seen := context.get(test.key.lower())):
                 found.setdefault("StringEquals", {})[test.key] = seen[0]
     key = _MEANT_FOR.get(case.request.action, "")
     if seen := context.get(key.lower()):

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from helpers import policies
 from helpers.arns import parse_arn
 from helpers.clients.calls import OpenAccount
+from helpers.diagnosis.condition_values import tests_of
 from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.live_policies import Place
 from helpers.diagnosis.policy_edits import Said, State
+from helpers.evaluation.conditions import context_of
 from helpers.evaluation.decisions import Side, decide
 from helpers.evaluation.statements import Request
 
@@ -124,6 +127,16 @@ def case_of(decided: LiveDecision, account: OpenAccount, also: Sequence[str] = (
 def fails_on_conditions(one: Said) -> bool:
     """Tell whether its conditions alone keep a statement from applying."""
     return one.said.mismatch is not None and one.said.mismatch.element == "Condition"
+
+
+def conditions_met(case: Case, one: Said) -> dict[str, Any]:
+    """Return as a `Condition` those of a statement's conditions that the request meets; nothing where it meets none."""
+    context, found = context_of(case.request.context), dict[str, dict[str, Any]]()
+    variables = context if one.policy.document.get("Version") == policies.VERSION else None
+    for test in tests_of(one.statement):
+        if test.holds(context, variables):
+            found.setdefault(test.operator, {})[test.key] = one.statement["Condition"][test.operator][test.key]
+    return {"Condition": found} if found else {}
 
 
 def all_of(mends: Sequence[Mend]) -> Mend:

@@ -12,11 +12,14 @@ from helpers.diagnosis.policy_edits import (
     edit,
     sparing,
     with_policy,
+    with_statement_at,
     without_identity,
     without_policy,
 )
 from helpers.diagnosis.words import OF_COGNITO, OPENED_BY_COGNITO, statement_name, who
-from helpers.evaluation.conditions import like
+from helpers.evaluation.conditions import context_of, like
+
+_WHO_IS_SPARED = ("aws:username", "aws:userid", "aws:principalarn")
 
 
 def without_session_policies(case: Case) -> Iterator[Mend]:
@@ -54,6 +57,11 @@ def _lifting(case: Case, one: Said) -> Mend | None:
     if place is None:
         return None
     mend = f"Ask who wrote the {statement_name(one.said)} of the {one.policy.source}, and why"
+    if spared := _spared_by_condition(case, one):
+        key, value, changed_statement = spared
+        document = with_statement_at(one.policy.document, one.place, changed_statement)
+        do = f"{mend}; if {who(case.decided)} is one of those whom it spares, add {value} to its {key}."
+        return Mend(replace(edit(place, document), do=do), with_policy(one, document))
     if place.holder == "group":
         step = NextStep(
             f"{mend}; then take {who(case.decided)} out of the group, or narrow the statement.",
@@ -91,9 +99,23 @@ def _lifting(case: Case, one: Said) -> Mend | None:
     return Mend(step, with_policy(one, changed))
 
 
+def _spared_by_condition(case: Case, one: Said) -> tuple[str, str, policies.Statement] | None:
+    """Find the list of users or roles that a Deny spares by a condition, and write the caller into it."""
+    context = context_of(case.request.context)
+    condition = one.statement.get("Condition", {})
+    for operator, tests in condition.items():
+        for key, wanted in tests.items():
+            value = context.get(key.lower(), ())
+            if key.lower() in _WHO_IS_SPARED and operator.startswith(("StringNot", "ArnNot")) and len(value) == 1:
+                more = {**tests, key: [*policies.listed(wanted), value[0]]}
+                return key, value[0], {**one.statement, "Condition": {**condition, operator: more}}
+    return None
+
+
 def _is_on_no_resource(case: Case, one: Said) -> bool:
     """Tell whether a NotResource would have to leave out all there is to let the request through."""
-    return "NotResource" in one.statement and "*" in case.request.resource and one.side != "resource"
+    is_listed = "NotResource" in one.statement and "NotAction" not in one.statement
+    return is_listed and "*" in case.request.resource and one.side != "resource"
 
 
 def _without(one: Said) -> list[policies.Statement]:
@@ -108,6 +130,17 @@ def _denies_mending(one: Said, bucket: str) -> bool:
     return is_of_policy and any(like(arn, bucket, None) for arn in policies.listed(one.statement.get("Resource", [])))
 
 
+def _sparing_for_one_action(case: Case, statement: policies.Statement) -> list[policies.Statement]:
+    """Leave the caller out of a Deny for the one action that was asked for: the others stay denied to it."""
+    named, asked = policies.listed(statement.get("Action", [])), case.request.action.lower()
+    others = [action for action in named if not like(asked, action.lower(), None)]
+    fitting = [action for action in named if action not in others]
+    if not others:
+        return [sparing(statement, case.principal_arn)]
+    nameless = {key: value for key, value in statement.items() if key != "Sid"}
+    return [{**statement, "Action": others}, sparing({**nameless, "Action": fitting}, case.principal_arn)]
+
+
 def _narrowed(case: Case, one: Said) -> list[policies.Statement]:
     """Leave the request out of a Deny's reach: its caller, its action or resource, or else take the statement out."""
     statements = policies.statements(one.policy.document)
@@ -115,7 +148,7 @@ def _narrowed(case: Case, one: Said) -> list[policies.Statement]:
     place = case.decided.place(one.policy.source)
     is_for_others = one.side == "resource" or (place is not None and bool(place.policy_arn))
     if is_for_others and ("NotPrincipal" in statement or policies.principals(statement) != [case.principal_arn]):
-        statements[one.place] = sparing(statement, case.principal_arn)
+        statements[one.place : one.place + 1] = _sparing_for_one_action(case, statement)
         return statements
     for element, value in (("Action", case.request.action), ("Resource", case.request.resource)):
         named = policies.listed(statement.get(element, []))

@@ -9,7 +9,7 @@ from typing import Any
 from helpers import policies
 from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_policies import Place
-from helpers.diagnosis.mends.case import Case, Mend, fails_on_conditions
+from helpers.diagnosis.mends.case import Case, Mend, conditions_met, fails_on_conditions
 from helpers.diagnosis.policy_edits import (
     UNIQUE_ID,
     Said,
@@ -84,6 +84,7 @@ def _trusting(case: Case, own: Policy, place: Place) -> Mend:
             do = f"The {statement_name(guarded.said)} of the {own.source} lets {who(case.decided)} in under a "
             do += f"condition that nothing passed along meets: {wanted_by(guarded)}. Ask whoever set it; if it is to "
             do += f"be let in all the same, add a statement of its own for {case.principal_arn}."
+            statement = statement | conditions_met(case, guarded)
     changed = {**own.document, "Statement": [*saveable(own.document), statement]}
     step = _trust_step(case, do, changed, place)
     is_plain = not principal.service and case.request.action == "sts:AssumeRole"

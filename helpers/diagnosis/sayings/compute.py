@@ -126,7 +126,7 @@ SAYINGS: Sayings = {
             "<account-id>.dkr.ecr.<region>.amazonaws.com",
         ),
     ),
-    r"pull access denied(?!.*is not authorized to perform)": (
+    r"pull access denied(?!.*is not authorized to perform)|\.dkr\.ecr\..{0,300}\b403\b": (
         "identity",
         "The registry did not give the image: the repository's name, account or region is mistyped, nobody signed in "
         "to the registry, or whoever pulls may not (in ECS the task's execution role, in EKS the node's role).",

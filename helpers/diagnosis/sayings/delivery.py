@@ -46,6 +46,15 @@ SAYINGS: Sayings = {
             cli="aws iam list-role-policies --role-name <role-name>",
         ),
     ),
+    r"SSM parameter /cdk-bootstrap/\S+ (?:was )?not found|environment be bootstrapped": (
+        "request",
+        "The CDK finds no bootstrap stack in this account and region: it was never made there, or was deleted, or the "
+        "credentials are of another account than was meant.",
+        NextStep(
+            "See whose credentials these are; then run cdk bootstrap aws://<account-id>/<region> there.",
+            cli="aws sts get-caller-identity",
+        ),
+    ),
     r"could not be used to assume '": (
         "identity",
         "The CDK could not assume the role that bootstrapping made for it, and went on with the caller's own "

@@ -104,6 +104,17 @@ SAYINGS: Sayings = {
             cli="aws kms describe-key --key-id <key-id> --query KeyMetadata.KeyState",
         ),
     ),
+    r"KMSAccessDenied": (
+        "resource",
+        "KMS refused the key to whoever called, or to a service that used it on the caller's behalf: a policy of the "
+        "caller's, or the key's own policy, does not allow it.",
+        NextStep(
+            "Allow the caller kms:GenerateDataKey to write and kms:Decrypt to read, and see that the key's own policy "
+            "lets it in; with a key of another account both have to.",
+            console="KMS → Customer managed keys → the key → Key policy",
+            cli="aws kms get-key-policy --key-id <key-id> --policy-name default --output text",
+        ),
+    ),
     r"access a secret from a different AWS account": (
         "resource",
         "The secret is encrypted with AWS's own key (aws/secretsmanager), which no other account can use, whatever the "
