@@ -160,6 +160,23 @@ def things():
     }
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "moto.core.base_backend:Session",
+        "moto.core.responses:os",
+        "moto.iam.models:load_iam_aws_managed_policies",
+        "moto.moto_server.werkzeug_app:DISABLE_GLOBAL_CORS",
+        "moto.settings:ENABLE_AMI_VALIDATION",
+        "moto.settings:INITIAL_NO_AUTH_ACTION_COUNT",
+        "moto.settings:TEST_SERVER_MODE",
+        "moto.settings:os",
+    ],
+)
+def test_a_name_that_the_seam_replaces(path):
+    found(path)
+
+
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 def test_an_object_has_what_the_sandbox_reads(things, kind):
     missing = sorted(name for name in ATTRIBUTES[kind] if not hasattr(things[kind], name))

@@ -6,11 +6,12 @@ package use, this package alone is to change, and `tests/sandbox/test_moto_adapt
 """
 
 from moto import settings
-from moto.core import base_backend
+from moto.core import base_backend, responses
 
-from helpers.sandbox.moto_adapter.environment import session_without_configuration
+from helpers.sandbox.moto_adapter.environment import OsWithoutSettings, session_without_configuration
 
-# What moto would read in environment variables, which are the caller's own.
+# What moto reads in environment variables, when it is imported and with each call: they are the caller's own.
+settings.os = responses.os = OsWithoutSettings()  # type: ignore[attr-defined,assignment]
 settings.ENABLE_AMI_VALIDATION = True
 settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
 settings.TEST_SERVER_MODE = False

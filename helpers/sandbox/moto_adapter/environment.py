@@ -4,13 +4,24 @@ moto asks boto3 which regions there are, and boto3 looks at variables and files 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import boto3
 
 _CONFIGURED = ("AWS_", "MOTO_")
 _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+class OsWithoutSettings:
+    """The module `os`, as a part of moto sees it that looks for settings: with no environment variables."""
+
+    environ: Mapping[str, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return everything else as it is."""
+        return getattr(os, name)
 
 
 @contextmanager
