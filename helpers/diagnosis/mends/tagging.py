@@ -17,7 +17,7 @@ from helpers.diagnosis.policy_edits import Said, State
 from helpers.diagnosis.words import statement_name
 from helpers.evaluation.conditions import context_of
 
-_TAG = re.compile(r"(?:aws|ec2|iam|glue|secretsmanager|ssm):ResourceTag/(?P<tag>.+)", re.IGNORECASE)
+_OF_A_TAG = re.compile(r"(?:aws|ec2|iam|glue|secretsmanager|ssm):ResourceTag/.", re.IGNORECASE)
 
 
 def tagging(case: Case) -> Iterator[Mend]:
@@ -26,47 +26,47 @@ def tagging(case: Case) -> Iterator[Mend]:
     if resource.count(":") < 5 or "*" in resource or case.account.of(case.owner) is None:
         return
     for one in case.said:
-        if tags := _tags_for(case, one):
-            yield _mend(case, one, tags)
+        if wanted := _wanted(case, one):
+            yield _mend(case, one, wanted)
 
 
-def _tags_for(case: Case, one: Said) -> Mapping[str, str]:
-    """Find the tags with which a statement would apply to the thing, or a Deny not; none where tags alone do not do."""
+def _wanted(case: Case, one: Said) -> Mapping[str, str]:
+    """Find the tags with which an Allow would apply, or a Deny not, by condition key; none where tags do not do."""
     context = context_of(case.request.context)
     variables = context if one.policy.document.get("Version") == policies.VERSION else None
     is_deny = one.said.effect == "Deny" and one.said.applied
     if not is_deny and not (one.said.effect == "Allow" and fails_on_conditions(one)):
         return {}
-    tags = {}
+    found: dict[str, str] = {}
     for test in tests_of(one.statement):
         if test.holds(context, variables) is not is_deny:
             continue
-        found = _TAG.fullmatch(test.key)
-        proposed = values_meeting(test, context, variables, meet=not is_deny)
-        value = next((values[test.key] for values in proposed), None) if found else None
-        is_there = bool(context.get(test.key.lower()))
-        if found and value and not (is_deny and is_there):
-            tags[found["tag"]] = value
+        is_open = _OF_A_TAG.match(test.key) and not (is_deny and context.get(test.key.lower()))
+        proposed = values_meeting(test, context, variables, meet=not is_deny) if is_open else iter(())
+        if value := next((values[test.key] for values in proposed), None):
+            found[test.key] = value
+            if is_deny:
+                return found
         elif not is_deny:
             return {}
-    return dict(list(tags.items())[:1]) if is_deny else tags
+    return found
 
 
-def _mend(case: Case, one: Said, tags: Mapping[str, str]) -> Mend:
-    wanted = ", ".join(f"{tag}={value}" for tag, value in tags.items())
+def _mend(case: Case, one: Said, wanted: Mapping[str, str]) -> Mend:
+    tags = {key.partition("/")[2]: value for key, value in wanted.items()}
+    listed = ", ".join(f"{tag}={value}" for tag, value in tags.items())
     does = "denies this to whatever lacks" if one.said.effect == "Deny" else "is about things with"
     do = (
-        f"The {statement_name(one.said)} of the {one.policy.source} {does} the tag {wanted}: if "
+        f"The {statement_name(one.said)} of the {one.policy.source} {does} the tag {listed}: if "
         f"{case.request.resource} is one of those, have it tagged so. If it is not, ask whoever set the condition."
         f"{case.elsewhere(case.owner)}"
     )
-    names = {name for test in tests_of(one.statement) if (name := test.key) and _TAG.fullmatch(name)}
-    keys = {name: tags[found["tag"]] for name in names if (found := _TAG.fullmatch(name)) and found["tag"] in tags}
+    replaced = {key.lower() for key in wanted}
 
     def change(state: State) -> State:
         request, read = state
-        kept = {name: value for name, value in request.context.items() if name.lower() not in map(str.lower, keys)}
-        return replace(request, context={**kept, **keys}), read
+        kept = {key: value for key, value in request.context.items() if key.lower() not in replaced}
+        return replace(request, context={**kept, **wanted}), read
 
     return Mend(NextStep(do, cli=_line(case.request.resource, tags)), change)
 
