@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ HERE, THERE = "111122223333", "444455556666"
 SECONDS_TO_END = 10
 SECONDS_LATE = 1.5  # until a change has effect, in sandboxes that are late: longer than two polls take
 
+_HOME = tempfile.TemporaryDirectory(prefix="nobodys-home-")  # the AWS CLI keeps roles' sessions in ~/.aws
 Statement = Mapping[str, Any]
 
 
@@ -77,9 +79,9 @@ class Answer(NamedTuple):
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """This process's environment without what sends AWS clients elsewhere, the helpers found."""
+    """This process's environment without what sends AWS clients elsewhere, the helpers found, and an empty home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-    return kept | {"PYTHONPATH": str(CHECKOUT)} | more
+    return kept | {"PYTHONPATH": str(CHECKOUT), "HOME": _HOME.name} | more
 
 
 def start_sandbox(*options: str) -> subprocess.Popen[str]:
