@@ -27,7 +27,6 @@ UnreadKind = Literal["inline", "managed", "groups", "boundary", "resource", "acc
 
 _OWN_KINDS: tuple[tuple[UnreadKind, str], ...] = (("inline", "inline"), ("managed", "attached"))
 
-
 SESSION_NAME = "session"
 """Names the session of a role that is asked about without one."""
 
@@ -283,6 +282,3 @@ class _Reading:
 def _principal_keys(arn: str, account_id: str, entity: Mapping[str, Any]) -> dict[str, str]:
     keys = {"aws:PrincipalArn": arn, "aws:PrincipalAccount": account_id, "aws:PrincipalIsAWSService": "false"}
     return keys | {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in entity.get("Tags", [])}
-
-
-# --- resources

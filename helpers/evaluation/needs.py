@@ -363,7 +363,7 @@ def _ec2_needs(call: ApiCall, known: Known) -> list[Need]:
 
 def _ec2_run_instances(call: ApiCall) -> list[Need]:
     parameters = call.parameters
-    arns = [_ec2_arn(call, "instance", "*"), f"arn:aws:ec2:{call.region}::image/{parameters.get('ImageId', '*')}"]
+    arns = [_ec2_arn(call, "instance", "*"), _ec2_arn(call, "image", parameters.get("ImageId", "*"))]
     arns += [_ec2_arn(call, kind, "*") for kind in ("network-interface", "volume")]
     arns.append(_ec2_arn(call, "subnet", parameters.get("SubnetId", "*")))
     arns += [_ec2_arn(call, "security-group", name) for name in listed(parameters.get("SecurityGroupIds") or "*")]

@@ -12,7 +12,7 @@ from helpers.diagnosis.explanation import NextStep
 from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.live_policies import Place
 from helpers.diagnosis.policy_edits import Said, State
-from helpers.evaluation.conditions import context_of
+from helpers.evaluation.conditions import Context, context_of
 from helpers.evaluation.decisions import Side, decide
 from helpers.evaluation.statements import Request
 
@@ -129,10 +129,16 @@ def fails_on_conditions(one: Said) -> bool:
     return one.said.mismatch is not None and one.said.mismatch.element == "Condition"
 
 
+def contexts(case: Case, one: Said) -> tuple[Context, Context | None]:
+    """Return the request's condition keys: for a statement's tests, and for its variables, if its policy has any."""
+    context = context_of(case.request.context)
+    return context, context if one.policy.document.get("Version") == policies.VERSION else None
+
+
 def conditions_met(case: Case, one: Said) -> dict[str, Any]:
     """Return as a `Condition` those of a statement's conditions that the request meets; nothing where it meets none."""
-    context, found = context_of(case.request.context), dict[str, dict[str, Any]]()
-    variables = context if one.policy.document.get("Version") == policies.VERSION else None
+    found: dict[str, dict[str, Any]] = {}
+    context, variables = contexts(case, one)
     for test in tests_of(one.statement):
         if test.holds(context, variables):
             found.setdefault(test.operator, {})[test.key] = one.statement["Condition"][test.operator][test.key]

@@ -8,14 +8,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from helpers import policies
 from helpers.arns import parse_arn
 from helpers.diagnosis.condition_values import tests_of, values_meeting
 from helpers.diagnosis.explanation import NextStep
-from helpers.diagnosis.mends.case import Case, Mend, fails_on_conditions
+from helpers.diagnosis.mends.case import Case, Mend, contexts, fails_on_conditions
 from helpers.diagnosis.policy_edits import Said, State
 from helpers.diagnosis.words import statement_name
-from helpers.evaluation.conditions import context_of
 
 _OF_A_TAG = re.compile(r"(?:aws|ec2|iam|glue|secretsmanager|ssm):ResourceTag/.", re.IGNORECASE)
 
@@ -32,8 +30,7 @@ def tagging(case: Case) -> Iterator[Mend]:
 
 def _wanted(case: Case, one: Said) -> Mapping[str, str]:
     """Find the tags with which an Allow would apply, or a Deny not, by condition key; none where tags do not do."""
-    context = context_of(case.request.context)
-    variables = context if one.policy.document.get("Version") == policies.VERSION else None
+    context, variables = contexts(case, one)
     is_deny = one.said.effect == "Deny" and one.said.applied
     if not is_deny and not (one.said.effect == "Allow" and fails_on_conditions(one)):
         return {}
