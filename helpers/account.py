@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -32,6 +33,7 @@ from helpers.own_account.guard import Guard
 from helpers.own_account.home_files import HomeProfileError
 from helpers.own_account.home_records import HomeProfile
 from helpers.own_account.opening import CLIENT_CONFIG, OwnAccount, open_own_account
+from helpers.place import HERE
 from helpers.sandbox.outside.background import FOLDER as SANDBOX_FOLDER
 from helpers.sandbox.outside.background import SandboxError, is_running, running_sandbox, shared_sandbox
 from helpers.sandbox.outside.connection import Administrator, Connection
@@ -169,6 +171,10 @@ class Account:
         self._clock.set(datetime.fromisoformat(self._reach.advance(credentials, seconds)))
         return ClockMoved(seconds)
 
+    def reached_from_here(self) -> AbstractContextManager[None]:
+        """Within it, any session of botocore's that is made in this process reaches the account at its endpoint."""
+        return self._reach.from_here() if self._reach else nullcontext()
+
     def check_alive(self) -> None:
         """Do nothing where AWS answers.
 
@@ -246,11 +252,13 @@ def open_account(target: str | None = None) -> Account:
         wanted = f'choose "{SANDBOX}", "{PRIVATE}" or "{AWS}", in open_account() or {VARIABLES["target"]}'
         raise TargetError(f'There is no target "{target}": {wanted}.')
     if target == AWS:
+        if not HERE.own_account:
+            raise TargetError("In a browser there is the sandbox alone: your own AWS account is out of reach.")
         return _own_account(choice)
-    if target == PRIVATE:
+    if target == PRIVATE or not HERE.processes:
         from helpers.sandbox.in_process import private_sandbox  # start-up time: 0.6 s, moto's
 
-        return sandbox_account(private_sandbox(), _private_folder()[0], "", ledger_id=_PRIVATE_LEDGER)
+        return sandbox_account(private_sandbox(), _private_folder(), "", ledger_id=_PRIVATE_LEDGER)
     shared = shared_sandbox()
     return sandbox_account(shared.connection, shared.folder, _with_what_is_left_behind(shared.news))
 
@@ -378,12 +386,21 @@ def sandbox_account(sandbox: Connection | Reach, folder: Path, news: str = "", *
 
 
 @cache
-def _private_folder() -> tuple[Path, subprocess.Popen[bytes]]:
-    """Return a folder that goes when this process goes, even when it is killed, as Jupyter kills its kernels.
-
-    Another process waits for that: its standard input ends with this process.
-    """
+def _private_folder() -> Path:
+    """Return a folder that goes when this process goes."""
     folder = tempfile.mkdtemp(prefix="iam-tutorial-")
+    if HERE.processes:
+        _WAITING.append(_remove_at_the_end_of_this_process(folder))
+    return Path(folder)
+
+
+def _remove_at_the_end_of_this_process(folder: str) -> subprocess.Popen[bytes]:
+    """Have another process wait for the end of this one, which may be killed, as Jupyter kills its kernels.
+
+    The other's standard input ends with this process.
+    """
     remove = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1])"
-    waiting = subprocess.Popen([sys.executable, "-ISc", remove, folder], stdin=subprocess.PIPE, start_new_session=True)
-    return Path(folder), waiting
+    return subprocess.Popen([sys.executable, "-ISc", remove, folder], stdin=subprocess.PIPE, start_new_session=True)
+
+
+_WAITING: list[subprocess.Popen[bytes]] = []

@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -21,6 +20,7 @@ from helpers.account import Account
 from helpers.clients.clock import answered_at
 from helpers.clients.credentials import Credentials
 from helpers.display import Rows, Shown
+from helpers.programs import run_program
 from helpers.secrecy import mask, mask_secrets
 
 _SECRET_IN_JSON = re.compile(r'("(?:AccessKeyId|SecretAccessKey|SessionToken)": *")([^"]+)(")')
@@ -95,11 +95,11 @@ def run(account: Account, line: str, *, credentials: Credentials | None = None, 
         account.guard.check_line(arguments)
     names_profile = "--profile" in words or "AWS_PROFILE" in variables
     signer = credentials or (None if names_profile else account.administrator)
-    command = [_program(program), *arguments]
     environment = _environment(account) | _exported(account, signer) | variables
 
     def done_now() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, input=typed or "", capture_output=True, text=True, env=environment, check=False)
+        reached = account.reached_from_here()
+        return run_program(program, arguments, environment=environment, typed=typed or "", reached=reached)
 
     done = done_now()
     if program == "aws" and len(arguments) > 1 and not arguments[1].startswith(_READING) and not done.returncode:
@@ -139,17 +139,6 @@ def _forget_sessions(account: Account) -> bool:
 
 def _is_assignment(word: str) -> bool:
     return re.fullmatch(r"[A-Z_]+=.*", word) is not None
-
-
-def _program(name: str) -> str:
-    """Return the program that belongs to this environment, or else the one on the PATH."""
-    if name == "python":
-        return sys.executable
-    beside = shutil.which(name, path=str(Path(sys.executable).parent))
-    found = beside or shutil.which(name)
-    if not found:
-        raise FileNotFoundError(f"There is no `{name}` program. `make lab` installs it; so does environment.yml.")
-    return found
 
 
 def _environment(account: Account) -> dict[str, str]:

@@ -8,6 +8,7 @@ account itself tells.
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from helpers.display import ToldInOneSentence
+from helpers.place import HERE
 
 LEDGER_TAG, LEARNER_TAG = "ledger", "learner"
 Kind = Literal["role", "user", "access key", "bucket", "profile"]
@@ -154,7 +156,10 @@ class Ledger:
             try:
                 with open(descriptor, "wb") as file:
                     _put(file, json.dumps(first))
-                os.link(temporary, self.path)
+                if HERE.hard_links:
+                    os.link(temporary, self.path)
+                elif not self.path.exists():
+                    shutil.copyfile(temporary, self.path)
             except FileExistsError:
                 pass
             finally:

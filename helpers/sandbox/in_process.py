@@ -7,6 +7,8 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import Message
 from functools import cache
 from io import BytesIO
@@ -19,11 +21,13 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
+from botocore.handlers import BUILTIN_HANDLERS
 from typing_extensions import override
 from urllib3 import HTTPResponse
 from werkzeug.http import http_date
 from werkzeug.test import run_wsgi_app
 
+from helpers.place import HERE
 from helpers.sandbox.gate import Gate
 from helpers.sandbox.moto_adapter.additions import reset, seed
 from helpers.sandbox.moto_adapter.protocols import Application
@@ -36,6 +40,7 @@ from helpers.sandbox.server import HOST, Server, connection_to, create_server
 
 PRIVATE_SEED = 42
 _URL = f"http://{HOST}"
+_ADDRESS_FROM_HERE = f"{_URL}:80"
 _LISTENING_NOWHERE = SimpleNamespace(ssl_context=None, multithread=True, multiprocess=False, server_address=(HOST, 80))
 _OF_THE_WAY = {"transfer-encoding", "expect", "connection"}
 """Headers that say how a request travels, and not what it is."""
@@ -65,7 +70,19 @@ class InProcess(Reach):
         return session
 
     @override
+    @contextmanager
+    def from_here(self) -> Iterator[None]:
+        answering = ("before-send", self._answer)
+        BUILTIN_HANDLERS.append(answering)
+        try:
+            yield
+        finally:
+            BUILTIN_HANDLERS.remove(answering)
+
+    @override
     def address(self) -> str:
+        if not HERE.sockets:
+            return _ADDRESS_FROM_HERE
         with self._one_server:
             if self._server is None:
                 self._server = create_server(gate=self._gate)
@@ -117,7 +134,7 @@ class _Arrived(MotoRequestHandler):
                 self.headers[name] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         url = urlsplit(str(request.url))
         if "Host" not in self.headers:
-            self.headers["Host"] = url.netloc
+            self.headers["Host"] = url.netloc.removesuffix(":80")
         del self.headers["Content-Length"]
         self.headers["Content-Length"] = str(len(data))
         self.command, self.request_version = str(request.method), "HTTP/1.1"

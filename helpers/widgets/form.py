@@ -11,12 +11,15 @@ See https://ipywidgets.readthedocs.io/en/stable/examples/Widget%20List.html
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from itertools import count
 from threading import Thread
 from typing import Any
 
+from typing_extensions import override
+
 from helpers.display import Shown, ToldInOneSentence
+from helpers.place import HERE
 from helpers.secrecy import mask_secrets
 from helpers.widgets.fields import LAYOUT, Field, FormError, Input, Values, Word, sentence_html
 
@@ -78,8 +81,11 @@ class FormBase:
             each.say_problem("alert")
         if not self.problem:
             self._busy = True
-            self._thread = Thread(target=self._work_and_tell, args=[self._values()], daemon=True)
-            self._thread.start()
+            if HERE.threads:
+                self._thread = Thread(target=self._work_and_tell, args=[self._values()], daemon=True)
+                self._thread.start()
+            else:
+                self._work_and_tell(self._values())
 
     def use(self) -> None:
         """Wait for the work; begins it when it was not done yet with what the fields hold.
@@ -117,7 +123,7 @@ class FormBase:
             each.ask_for(each.applies(values))
 
     def _work_and_tell(self, values: Values) -> None:
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        with ThreadPoolExecutor(max_workers=1) if HERE.threads else _AtOnce() as pool:
             future = pool.submit(self._work, values)
             for seconds in count(1):
                 if wait([future], timeout=1).done:
@@ -138,6 +144,19 @@ class FormBase:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle: dict[str, Any] = self._box._repr_mimebundle_(include=include, exclude=exclude)
         return bundle | {"text/plain": repr(self)}
+
+
+class _AtOnce(Executor):
+    """Does what is submitted before anything else."""
+
+    @override
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = Future[Any]()
+        try:
+            future.set_result(work(*args, **kwargs))
+        except BaseException as error:  # as any executor, which hands over whatever it was
+            future.set_exception(error)
+        return future
 
 
 def _working_role(seconds: int) -> str:

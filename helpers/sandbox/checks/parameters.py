@@ -4,11 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 """
 
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
-
-import regex
 
 from helpers.sandbox.errors import AwsError
 from helpers.sandbox.request.call import Call, takes_own_name
@@ -32,6 +33,7 @@ _BUCKET_NAME = re.compile(
 _WITH_BODY = {"PutBucketLifecycle", "PutBucketLifecycleConfiguration", "PutObjectLegalHold", "PutObjectRetention"}
 """The calls of S3 whose model does not say that they need a body."""
 
+_PROPERTY = re.compile(r"\\p\{(\w+)\}")
 _PATHS = ("pathType", "policyPathType")
 _NO_PATH = (
     "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters "
@@ -180,7 +182,7 @@ def _broken_bounds(shape: Any, value: Any, size: int, path: str, what: str) -> I
 
 def _fits(shape: Any, value: str) -> bool:
     pattern = shape.metadata.get("pattern")
-    return not pattern or _compiled(pattern).fullmatch(value) is not None
+    return not pattern or _compiled(pattern, value.isascii()).fullmatch(value) is not None
 
 
 def _rules(shape: Any) -> str:
@@ -202,6 +204,15 @@ def _join(path: str, name: str) -> str:
 
 
 @lru_cache
-def _compiled(pattern: str) -> regex.Pattern[str]:
+def _compiled(pattern: str, ascii_only: bool) -> re.Pattern[str]:
     r"""Compile a model's pattern: Java's, in which `\w` is ASCII while `\p{L}` is any letter."""
-    return regex.compile(pattern.replace(r"\w", "[A-Za-z0-9_]"), regex.VERSION1)
+    return re.compile(_PROPERTY.sub(lambda found: _ranges(found[1], ascii_only), pattern), re.ASCII)
+
+
+@lru_cache
+def _ranges(category: str, ascii_only: bool) -> str:
+    """Write the characters of a Unicode category as ranges, as they stand in a pattern's square brackets."""
+    every = range(128 if ascii_only else sys.maxunicode + 1)
+    of_it = (code for code in every if unicodedata.category(chr(code)).startswith(category))
+    runs = ([code for _, code in run] for _, run in groupby(enumerate(of_it), lambda each: each[1] - each[0]))
+    return "".join(rf"\U{run[0]:08x}-\U{run[-1]:08x}" for run in runs)

@@ -1,6 +1,7 @@
 """How a sandbox is reached: over the network, or as a function call in its own process."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 
 import botocore.session
 from botocore.credentials import Credentials
@@ -22,6 +23,10 @@ class Reach(ABC):
     @abstractmethod
     def open_session(self) -> botocore.session.Session:
         """Make a session whose clients reach the sandbox, and which reads nothing of the learner's configuration."""
+
+    @abstractmethod
+    def from_here(self) -> AbstractContextManager[None]:
+        """Within it, any session that is made in this process reaches the sandbox at its address."""
 
     @abstractmethod
     def address(self) -> str:
@@ -51,6 +56,10 @@ class OverNetwork(Reach):
     @override
     def open_session(self) -> botocore.session.Session:
         return session_of_its_own()
+
+    @override
+    def from_here(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @override
     def address(self) -> str:
