@@ -15,7 +15,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_PATH
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
 export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
 
-.PHONY: help lab own-checkout test test-all exhaustive faults stop clean-up outputs bench lint lock clean
+.PHONY: help lab own-checkout test test-all exhaustive faults stop clean-up outputs site bench lint lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -53,6 +53,9 @@ outputs: .venv/ready ## run the notebooks and store what comes out (NOTEBOOKS=â€
 	IAM_TUTORIAL_TARGET=private .venv/bin/jupyter-nbconvert --to notebook --execute --inplace $(ARGS) $(NOTEBOOKS)
 	.venv/bin/python tools/clean_notebooks.py $(NOTEBOOKS)
 
+site: .venv/ready ## build the tutorial as static files, in _site/: it runs in a browser alone (needs Node.js)
+	.venv/bin/python tools/build_site.py $(ARGS)
+
 bench: .venv/ready ## measure against plain moto and raw boto3
 	.venv/bin/python benchmarks/bench.py $(ARGS)
 
@@ -69,11 +72,11 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-em
 
 lock: .venv/ready ## write locks/ anew after a change of pyproject.toml (ARGS=--upgrade for the newest versions)
 	$(COMPILE) --group setup --output-file locks/uv.txt $(ARGS)
-	$(COMPILE) --group dev --output-file locks/requirements.txt $(ARGS) pyproject.toml
+	$(COMPILE) --group dev --extra lab --output-file locks/requirements.txt $(ARGS) pyproject.toml
 
 clean: ## stop the sandbox and remove what was set up
 	-@if [ -e .venv/ready ]; then $(MAKE) --no-print-directory stop; fi
-	rm -rf .venv .sandbox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache executed test-output
+	rm -rf .venv .sandbox _site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache executed test-output
 	rm -rf .jupyter/ipython .jupyter/lab .jupyter/migrated
 
 # .venv/ready holds the folder that it was made in. It is there only when everything is: without it, or when .venv

@@ -13,7 +13,8 @@ from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-LISTED = PYPROJECT["project"]["dependencies"] + PYPROJECT["dependency-groups"]["dev"]
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+LISTED = PYPROJECT["project"]["dependencies"] + EXTRAS["lab"] + PYPROJECT["dependency-groups"]["dev"]
 CONDA = yaml.safe_load((CHECKOUT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
 LOCKS = {path.name: path.read_text(encoding="utf-8") for path in (CHECKOUT / "locks").glob("*.txt")}
 

@@ -1,0 +1,24 @@
+// Keeps the whole site in the browser, so that it works without a network after the first visit. JupyterLite's own
+// service worker, which gives the kernel its files, goes on below. FILES and VERSION are set when the site is built.
+const KEPT = `site-${VERSION}`;
+const ROOT = new URL("./", self.location);
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(FILES.map((file) => new URL(file, ROOT)))));
+});
+
+self.addEventListener("activate", (event) => {
+  const older = (name) => name.startsWith("site-") && name !== KEPT;
+  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter(older).map((name) => caches.delete(name)))));
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method === "GET" && FILES.includes(decodeURI(url.pathname).slice(ROOT.pathname.length))) {
+    url.search = "";
+    event.stopImmediatePropagation();
+    event.respondWith(caches.match(url).then((kept) => kept ?? fetch(event.request)));
+  }
+});
+
+importScripts("jupyterlite-service-worker.js");
