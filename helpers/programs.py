@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import boto3
 import s3transfer  # noqa: F401, see _aws
+from typing_extensions import override
 
 from helpers.place import HERE
 
@@ -71,8 +72,8 @@ def run_in_process(
     """
     if name not in _MAINS:
         raise FileNotFoundError(f"There is no `{name}` program in a browser, but `aws` and `python`.")
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    with redirect_stdout(out), redirect_stderr(err), _as_its_own([name, *arguments], environment, typed):
+    out, err = _Printed(), _Printed()
+    with redirect_stdout(out.as_text()), redirect_stderr(err.as_text()), _as_its_own(environment, typed):
         try:
             code = _MAINS[name](arguments)
         except SystemExit as end:
@@ -80,22 +81,33 @@ def run_in_process(
         except BaseException:  # what a script lets through ends the script, and is told as a process tells it
             traceback.print_exc()
             code = 1
-    shown = (stream.buffer.getvalue().decode() for stream in (out, err))
+    shown = (printed.getvalue().decode() for printed in (out, err))
     return subprocess.CompletedProcess([name, *arguments], code, *shown)
 
 
+class _Printed(io.BytesIO):
+    """What a program prints, for which it may close its output."""
+
+    def as_text(self) -> io.TextIOWrapper:
+        return io.TextIOWrapper(self, encoding="utf-8", write_through=True)
+
+    @override
+    def close(self) -> None:
+        """Keep what was printed."""
+
+
 @contextmanager
-def _as_its_own(argv: list[str], environment: Mapping[str, str], typed: str) -> Iterator[None]:
+def _as_its_own(environment: Mapping[str, str], typed: str) -> Iterator[None]:
     """Give what runs in the block what a process has for its own; all is as it was afterwards."""
     with ExitStack() as swapped:
-        for changed in (
-            patch.dict(os.environ, environment, clear=True),
-            patch.object(sys, "argv", argv),
-            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")),
-            patch.object(builtins, "input", _input),
-            patch.object(boto3, "DEFAULT_SESSION", None),
-        ):
-            swapped.enter_context(changed)
+        swapped.enter_context(patch.dict(os.environ, environment, clear=True))
+        swapped.enter_context(patch.object(sys, "argv", ["aws"]))
+        swapped.enter_context(patch.object(sys, "path", [*sys.path]))
+        swapped.enter_context(
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8"))
+        )
+        swapped.enter_context(patch.object(builtins, "input", _input))
+        swapped.enter_context(patch.object(boto3, "DEFAULT_SESSION", None))
         yield
 
 
@@ -103,7 +115,7 @@ def _input(prompt: object = "") -> str:
     print(prompt, end="", flush=True)
     line = sys.stdin.readline()
     if not line:
-        raise EOFError
+        raise EOFError("EOF when reading a line")
     return line.removesuffix("\n")
 
 
@@ -125,16 +137,21 @@ def _aws(arguments: Sequence[str]) -> int:
 
 def _python(arguments: Sequence[str]) -> int:
     match arguments:
-        case ["-c", code, *_]:
+        case ["-c", code, *rest]:
+            sys.argv = ["-c", *rest]
+            sys.path.insert(0, "")
             exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
-        case ["-m", module, *_]:
-            sys.argv = sys.argv[2:]
+        case ["-m", module, *rest]:
+            sys.argv = [module, *rest]
+            sys.path.insert(0, "")
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         case [script, *_] if not script.startswith("-"):
-            sys.argv = sys.argv[1:]
+            sys.argv = [*arguments]
+            sys.path.insert(0, str(Path(script).parent))
             runpy.run_path(script, run_name="__main__")
         case _:
-            raise FileNotFoundError("In a browser, python runs a script, `-c` with code, or `-m` with a module.")
+            print("python: here it runs a script, `-c` with code, or `-m` with a module.", file=sys.stderr)
+            return 2
     return 0
 
 

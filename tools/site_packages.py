@@ -112,7 +112,7 @@ def unpack_all(folder: Path, python: str) -> list[Package]:
     kernel = CHECKOUT / ".venv/share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
     wheels = [wheel for wheel in sorted(kernel.glob("*.whl")) if not wheel.name.startswith(("widgetsnb", "piplite"))]
     stand_ins = [_stand_in(module, folder) for module in sorted(STAND_INS.glob("*.py"))]
-    return [*(_of_wheel(wheel, folder) for wheel in [_own_wheel(folder), *wheels]), *installed, *stand_ins]
+    return [_project(folder), *(_of_wheel(wheel, folder) for wheel in wheels), *installed, *stand_ins]
 
 
 def needed_distributions(python: str) -> list[str]:
@@ -166,6 +166,14 @@ def _of_wheel(wheel: Path, folder: Path) -> Package:
     package = Package(canonicalize_name(name), version, folder / name)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(package.folder)
+    return package
+
+
+def _project(folder: Path) -> Package:
+    """Build the project; the site's kernel reads the configuration of IPython itself, and not that of ipykernel."""
+    package = _of_wheel(_own_wheel(folder), folder)
+    configured = next(package.folder.glob("*.data/data/etc/ipython/ipython_kernel_config.json"))
+    configured.rename(configured.with_name("ipython_config.json"))
     return package
 
 

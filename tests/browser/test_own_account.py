@@ -9,7 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from helpers.sandbox.outside.connection import ACCOUNT_IDS
 from support.lab import NO_BROWSER, OUTPUTS, Lab, browser_program, lab_in
@@ -60,11 +60,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 @pytest.fixture(scope="module")
-def only_lab(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Lab]:
-    program = browser_program()
-    if program is None:
-        pytest.fail(f"{NO_BROWSER}. In CI they always run.", pytrace=False)
-    with lab_in(tmp_path_factory.mktemp("jupyterlab"), program, environment) as lab:
+def only_lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Lab]:
+    with lab_in(tmp_path_factory.mktemp("jupyterlab"), browser, environment) as lab:
         yield lab
 
 

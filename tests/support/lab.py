@@ -17,7 +17,7 @@ from typing import Any
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
@@ -189,19 +189,17 @@ class Lab:
 
 
 @contextmanager
-def lab_in(folder: Path, program: str, environment: Mapping[str, str] = PRIVATE) -> Iterator[Lab]:
-    """Starts JupyterLab on a learner's copy of the notebooks, and a browser in front of it; ends both.
+def lab_in(folder: Path, browser: Browser, environment: Mapping[str, str] = PRIVATE) -> Iterator[Lab]:
+    """Starts JupyterLab on a learner's copy of the notebooks, with a page of the browser in front of it; ends both.
 
     Args:
         folder: an empty folder for the copy, and for what JupyterLab writes.
-        program: the Chromium to start.
+        browser: where the page is opened.
         environment: which account the notebooks open.
     """
     notebooks = folder / "notebooks"
     subprocess.run([sys.executable, CHECKOUT / "tools" / "working_copy.py", folder], check=True)
-    with _server(folder, notebooks, environment) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
-        page = browser.new_page()
+    with _server(folder, notebooks, environment) as address, browser.new_page() as page:
         page.set_default_timeout(MS_TO_RUN)
         expect.set_options(timeout=MS_TO_ANSWER)
         page.goto(address)
@@ -209,7 +207,6 @@ def lab_in(folder: Path, program: str, environment: Mapping[str, str] = PRIVATE)
         lab = Lab(page, notebooks)
         lab.command("application:toggle-left-area")
         yield lab
-        browser.close()
 
 
 @contextmanager

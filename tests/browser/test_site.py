@@ -1,0 +1,171 @@
+"""The tutorial in a browser alone, from static files: each notebook runs there as it runs on a machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from support.lab import CHECKOUT, NO_BROWSER, NOTEBOOKS, PANEL, browser_program
+from support.site import SiteLab, served, show_all_cells, site_lab
+
+if not browser_program() and os.environ.get("CI") != "true":
+    pytest.skip(NO_BROWSER, allow_module_level=True)
+
+BUILT = CHECKOUT / "_site"
+BRIEFLY = ["00_start_here", "04_trust_user_in_role"]
+NAMES = [path.stem for path in NOTEBOOKS]
+MOST_BYTES = 60_000_000
+
+RESULTS = """path => window.opened[path].content.widgets.filter(cell => cell.model.type === 'code')
+    .map(cell => [cell.model.id, cell.model.outputs.toJSON()])"""
+KEPT_WHOLE = "async () => (await caches.keys()).some(name => name.startsWith('site-'))"
+IN_CHARGE = "() => navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)"
+
+
+def texts(outputs: list[dict[str, Any]]) -> list[str]:
+    """What a cell showed, as plain text."""
+    told = [output.get("data", {}).get("text/plain", output.get("text", "")) for output in outputs]
+    return ["".join(each) for each in told]
+
+
+def stored(name: str) -> dict[str, list[str]]:
+    """What each cell of a notebook shows in the repository, by its id."""
+    notebook = json.loads((CHECKOUT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    return {cell["id"]: texts(cell["outputs"]) for cell in notebook["cells"] if cell["cell_type"] == "code"}
+
+
+def check_notebook(lab: SiteLab, name: str) -> None:
+    path = f"notebooks/{name}"
+    assert lab.open(path) == []
+    shown = {cell: texts(outputs) for cell, outputs in lab.page.evaluate(RESULTS, f"{path}.ipynb")}
+    assert shown == {cell: told for cell, told in stored(name).items() if cell in shown}
+    assert len(shown) > 6
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site that was built just now, as `make site` builds it."""
+    if shutil.which("npm") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("The site: there is no npm on the PATH. In CI it is always built.", pytrace=False)
+        pytest.skip("the site: not built, no npm on the PATH")
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, CHECKOUT / "tools" / "build_site.py", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    show_all_cells(site)
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def only_lab(browser: Browser, address: str) -> Iterator[SiteLab]:
+    with site_lab(address, browser) as lab:
+        lab.visit("index.html")
+        yield lab
+
+
+@pytest.fixture
+def lab(only_lab: SiteLab) -> SiteLab:
+    """The site in a browser, in which nothing was complained of yet."""
+    only_lab.complaints.clear()
+    return only_lab
+
+
+def test_the_site_runs_as_it_was_built(browser: Browser) -> None:
+    if not BUILT.exists():
+        pytest.skip("the site in _site/: not built, `make site` builds it")
+    with served(BUILT) as address, site_lab(address, browser) as lab:
+        lab.visit("index.html")
+        for name in BRIEFLY:
+            check_notebook(lab, name)
+        assert (lab.elsewhere, lab.complaints) == ([], [])
+
+
+@pytest.mark.exhaustive
+def test_it_is_small_and_opens_on_the_first_notebook(site: Path, lab: SiteLab) -> None:
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert not [path for path in files if path.suffix == ".map"]
+    expect(lab.page.locator(f"{PANEL} h1")).to_have_text("Start here: open the account¶")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_as_on_a_machine(lab: SiteLab, name: str) -> None:
+    check_notebook(lab, name)
+    assert lab.violations() == []
+    assert (lab.elsewhere, lab.complaints) == ([], [])
+    lab.close(f"notebooks/{name}")
+
+
+@pytest.mark.exhaustive
+def test_a_form_is_used_with_the_keyboard(lab: SiteLab) -> None:
+    assert lab.open("notebooks/03_allow_user_to_assume_role") == []
+    form = lab.forms[0]
+    field = form.locator("input")
+    field.press("Control+a")
+    field.press_sequentially("arn:aws:iam::111122223333:role/tutorial-rolle")
+    expect(form.get_by_role("status")).to_contain_text("tutorial-rolle")
+    field.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("the account has no such role")
+    field.press("Backspace")
+    field.press("Backspace")
+    field.press_sequentially("e")
+    expect(form.get_by_role("status")).to_contain_text("tutorial-role")
+    field.press("Enter")
+    expect(form).to_contain_text("the next cell uses role tutorial-role")
+    lab.page.locator(f"{PANEL} a", has_text="Trust the user in the role").click()
+    expect(lab.page.locator(f"{PANEL} h1")).to_contain_text("Trust the user in the role")
+
+
+@pytest.mark.exhaustive
+def test_a_cell_before_the_first_says_what_to_do(lab: SiteLab) -> None:
+    lab.command("docmanager:open", path="notebooks/01_create_role.ipynb", factory="Notebook")
+    asking = lab.page.locator(f"{PANEL} .jp-Notebook-cell").filter(has_text="attempt(")
+    expect(asking.first).to_be_visible()
+    number = asking.first.evaluate("cell => [...cell.parentElement.children].indexOf(cell)")
+    expect(lab.run_cell(number)).to_contain_text("Run the first cell of this notebook first")
+    lab.close("notebooks/01_create_role")
+    assert lab.elsewhere == []
+
+
+@pytest.mark.exhaustive
+def test_it_works_without_a_network_after_the_first_visit(browser: Browser, site: Path) -> None:
+    with site_lab("http://127.0.0.1/", browser) as lab:
+        with served(site) as address:
+            lab.address = address
+            lab.visit("index.html")
+            lab.page.wait_for_function(IN_CHARGE)
+        lab.complaints.clear()
+        lab.visit("index.html")
+        check_notebook(lab, "00_start_here")
+        assert lab.complaints == []
+
+
+@pytest.mark.exhaustive
+def test_what_was_typed_stays_in_this_browser_until_it_is_taken_back(browser: Browser, address: str) -> None:
+    with site_lab(address, browser) as lab:
+        lab.visit("index.html")
+        title = lab.page.locator(f"{PANEL} .jp-MarkdownCell h1")
+        expect(title).to_be_visible()
+        lab.select_cell(0)
+        lab.page.keyboard.press("Enter")
+        lab.page.keyboard.press("Control+a")
+        lab.page.keyboard.type("# My own words")
+        lab.command("docmanager:save")
+        lab.visit("index.html")
+        expect(title).to_contain_text("My own words")
+        lab.page.evaluate("() => window.jupyterapp.serviceManager.contents.delete('notebooks/00_start_here.ipynb')")
+        lab.visit("index.html")
+        expect(title).to_contain_text("Start here")
