@@ -64,6 +64,7 @@ lint: .venv/ready ## check style and types, and that no secret is in a file
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/python tools/clean_notebooks.py --check $(NOTEBOOKS)
 	.venv/bin/python tools/find_secrets.py
 
