@@ -8,6 +8,19 @@ from typing import Any
 from working_copy import lay_out
 
 TEXTS = Path(__file__).resolve().parents[1] / "site" / "texts.toml"
+KERNEL = {
+    "kernelspec": {"display_name": "Python (Pyodide)", "language": "python", "name": "python"},
+    "language_info": {
+        "codemirror_mode": {"name": "python", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": "3.8",
+    },
+}
+"""As the site's kernel tells of itself: JupyterLab calls a notebook modified where it differs."""
 
 
 def lay_out_for_site(source: Path, target: Path) -> None:
@@ -22,12 +35,13 @@ def lay_out_for_site(source: Path, target: Path) -> None:
     """
     lay_out(source, target)
     (target / ".given.json").unlink()
-    for name, rewordings in tomllib.loads(TEXTS.read_text(encoding="utf-8")).items():
-        path = target / f"{name}.ipynb"
-        if not path.exists():
-            raise ValueError(f"{TEXTS.name} speaks of {path.name}, which is not there.")
+    reworded = tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+    if gone := [name for name in reworded if not (target / f"{name}.ipynb").exists()]:
+        raise ValueError(f"{TEXTS.name} speaks of notebooks that are not there: {', '.join(gone)}.")
+    for path in target.glob("*.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        for rewording in rewordings:
+        notebook["metadata"] |= KERNEL
+        for rewording in reworded.get(path.stem, ()):
             _reword(notebook, path.name, **rewording)
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

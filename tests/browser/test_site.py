@@ -104,6 +104,7 @@ def test_it_is_small_and_opens_on_the_first_notebook(site: Path, lab: SiteLab) -
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_as_on_a_machine(lab: SiteLab, name: str) -> None:
     check_notebook(lab, name)
+    assert lab.opened_as(f"notebooks/{name}") == (0, False)
     assert lab.violations() == []
     assert (lab.elsewhere, lab.complaints) == ([], [])
     lab.close(f"notebooks/{name}")
