@@ -58,6 +58,7 @@ site: .venv/ready ## build the tutorial as static files, in _site/: it runs in a
 
 bench: .venv/ready ## measure against plain moto and raw boto3
 	.venv/bin/python benchmarks/bench.py $(ARGS)
+	PYTHONPATH=tests .venv/bin/python benchmarks/site_in_a_browser.py
 
 lint: .venv/ready ## check style and types, and that no secret is in a file
 	.venv/bin/ruff check

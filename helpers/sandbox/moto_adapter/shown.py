@@ -36,11 +36,21 @@ _LEFT_OUT_EMPTY: Mapping[tuple[str, str], frozenset[str]] = {
 }
 """What AWS does not show where it is empty, zero or false."""
 
+_POSSIBLE_KEYS: dict[tuple[type, str, str, str, str], tuple[str, ...]] = {}
 _OF_A_ROLE_IN_A_PROFILE = frozenset({"Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"})
 
 
 class AsAwsShows(XFormedAttributePicker):
     """Find each part of an answer, in moto's own objects too, as AWS shows it; None leaves the part out."""
+
+    def get_possible_keys(self, context: AttributePickerContext) -> tuple[str, ...]:  # type: ignore[override]
+        """Return the names that the part may have in an object: they depend on its class and on the answer's shape."""
+        parent = getattr(context.shape, "parent", None)
+        service = context.service_model.service_name if context.service_model else ""
+        asked = (type(context.obj), context.key, context.shape.name, parent.name if parent else "", service)
+        if asked not in _POSSIBLE_KEYS:
+            _POSSIBLE_KEYS[asked] = tuple(super().get_possible_keys(context))
+        return _POSSIBLE_KEYS[asked]
 
     def __call__(self, context: AttributePickerContext) -> Any:
         """Find the part `context.key` of `context.obj`."""
