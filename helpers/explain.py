@@ -30,6 +30,7 @@ from helpers.diagnosis.live_policies import SESSION_NAME, Keys
 from helpers.diagnosis.mends import remedy
 from helpers.diagnosis.needed import needed_by
 from helpers.diagnosis.notes import notes
+from helpers.diagnosis.passed_to import passed_to
 from helpers.diagnosis.pasted_text import parse_refusal
 from helpers.diagnosis.refusals import Refusal, read_refusal
 from helpers.diagnosis.untold import explain_other_error, explain_untold
@@ -153,6 +154,8 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
     if not asked:
         return explain_untold(account, refusal, call)
     session = _session_side(refusal)
+    service = "" if call else passed_to(refusal)
+    context = {"iam:PassedToService": service} if service else None
     answers = [
         decide_live(
             account,
@@ -160,6 +163,7 @@ def _explain_refusal(account: OpenAccount, refusal: Refusal, call: Call | None) 
             action=action,
             resource=resource,
             call=call,
+            context=context,
             session=session,
             was_refused=True,
         )

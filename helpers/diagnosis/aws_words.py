@@ -17,6 +17,8 @@ from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.live_decision import LiveDecision
 from helpers.diagnosis.live_policies import Unread
 from helpers.diagnosis.live_resources import policy_holder
+from helpers.diagnosis.parts import matched_apart
+from helpers.diagnosis.passed_to import passed_to
 from helpers.diagnosis.refusals import Refusal
 from helpers.diagnosis.words import OF_COGNITO, OPENED_BY_COGNITO
 from helpers.evaluation.decisions import Side, Verdict
@@ -61,7 +63,12 @@ def said(refusal: Refusal) -> str:
 
 def in_aws_words(explained: Explanation, refusal: Refusal, decided: LiveDecision) -> Explanation:
     """Tell what AWS's message says, where the policies could not all be read."""
-    told = replace(explained, verdict=verdict_of(refusal), decided_by=SIDES.get(refusal.kind or ""))
+    told = replace(
+        explained,
+        verdict=verdict_of(refusal),
+        decided_by=SIDES.get(refusal.kind or ""),
+        notes=(*explained.notes, *_of_a_part(refusal, decided)),
+    )
     if refusal.kind is None:
         which = f"AWS says: {said(refusal)}. Which" if refusal.is_explicit else "AWS refused it, and which"
         reason = f"{which} side did depends on what could not be read."
@@ -72,6 +79,17 @@ def in_aws_words(explained: Explanation, refusal: Refusal, decided: LiveDecision
     if _is_of_kms(refusal):
         why += " For KMS, that is the key's own policy, which always has a say."
     return replace(told, reason=why, next_step=_if_there(_with_decoding(_change(refusal, decided), refusal), decided))
+
+
+def _of_a_part(refusal: Refusal, decided: LiveDecision) -> Iterator[str]:
+    """Tell of an index, an object or another part that a policy for the whole does not cover it."""
+    note = matched_apart(refusal.resource)
+    if not note or refusal.is_explicit or (refusal.kind and refusal.kind not in SIDES):
+        return
+    yield note
+    own = decided.request.principal.account_id
+    if refusal.kind is None and decided.resource.account_id == own and re.fullmatch(r"\d{12}", own):
+        yield "Caller and resource are in one account: where nothing denies it, a policy of the caller's is enough."
 
 
 def _if_there(step: NextStep, decided: LiveDecision) -> NextStep:
@@ -277,7 +295,9 @@ def _named(caller: str) -> str:
 
 def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
     account_id = parse_arn(refusal.caller or "").account_id
-    do = f"Have {asked} allowed in a policy of {whose}, in account {account_id}."
+    service = passed_to(refusal)
+    limited = f", for {service} alone (iam:PassedToService)" if service else ""
+    do = f"Have {asked} allowed in a policy of {whose}, in account {account_id}{limited}."
     kind, _, name = whose.partition(" ")
     if kind == "permission":
         return NextStep(
@@ -293,7 +313,8 @@ def _allowing(refusal: Refusal, asked: str, whose: str) -> NextStep:
         return NextStep(f"{do} The text has not the whole account number: see which account it is.")
     if kind not in ("user", "role") or name.startswith("AWSServiceRole") or "..." in name:
         return NextStep(do)
-    document = json_argument(policies.policy(policies.allow(str(refusal.action), refusal.resource)))
+    condition = {"Condition": {"StringEquals": {"iam:PassedToService": service}}} if service else {}
+    document = json_argument(policies.policy(policies.allow(str(refusal.action), refusal.resource) | condition))
     policy_name = str(refusal.action).replace(":", "-")
     return NextStep(
         do,

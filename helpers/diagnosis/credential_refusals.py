@@ -41,6 +41,7 @@ _IS_PRESIGNED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A URL that was signed beforehand: by what it carries or, in version 2, by an end in seconds that was signed too."""
+_NOT_VALIDATED = "validate the provided access credentials"
 _ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 
 
@@ -169,6 +170,8 @@ def _credentials(account: OpenAccount, refusal: Refusal, call: Call | None) -> T
     fault = refusal.credential_fault
     if fault is None:
         return None
+    if not call and fault == "unknown key" and (refusal.code == "AuthFailure" or refusal.says(_NOT_VALIDATED)):
+        return _not_validated(refusal)
     key = look_up(account, call.access_key_id) if call and _ACCESS_KEY_ID.fullmatch(call.access_key_id) else None
     if fault == "malformed key" or (call and not key):
         reason, next_step = _swapped(refusal)
@@ -222,13 +225,7 @@ def _unknown(account: OpenAccount, key: KnownKey | None, refusal: Refusal, call:
             cli="aws sts get-session-token --serial-number <device-arn> --token-code <six-digits>",
         )
     if key is None:
-        reason = "AWS does not know this access key, it is inactive, or it is a temporary one without its token."
-        return reason, NextStep(
-            "See which key the program uses, and whether it is the one that was meant: environment variables win over "
-            "the profile. A temporary key (ASIA…) wants its session token along; for a key that is gone or off, make a "
-            "new one.",
-            cli="aws configure list",
-        )
+        return _unknown_set()
     if key.is_temporary and call and call.service == "iam" and call.has_token:
         reason = f"The {key} is a user's session without MFA, or a federated user's, and IAM takes neither."
         return reason, NextStep(
@@ -271,6 +268,54 @@ def _unknown(account: OpenAccount, key: KnownKey | None, refusal: Refusal, call:
         "Make a new access key for the user, and put it where the program looks for it.",
         console="IAM → Users → the user → Security credentials → Create access key",
         cli="aws iam create-access-key --user-name <user-name>",
+    )
+
+
+def _unknown_set() -> Told:
+    """Say what can be wrong with a key and a token that AWS does not take, where the text tells no more.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html
+    """
+    return (
+        "AWS does not take the access key id and session token as the program hands them over. Either it does not know "
+        "this access key: mistyped, deleted, inactive, something else in its place, or one of another partition "
+        "(China, GovCloud); or the token does not go with it: missing beside a temporary key (ASIA…), wrong, or left "
+        "over beside a long-term one (AKIA…). It is said too in a region that the account has not enabled.",
+        NextStep(
+            "See what the program itself hands over, field by field: access key id, secret access key and session "
+            "token of one set, none swapped, given twice or left in its code. Then try that very set with "
+            "get-caller-identity; what aws configure list tells is what the AWS CLI finds, not always what the program "
+            "does. Environment variables win over a profile, but not over one that --profile names. A new key helps "
+            "only where this one is gone or off.",
+            cli="aws sts get-caller-identity\naws configure list",
+        ),
+    )
+
+
+def _not_validated(refusal: Refusal) -> Told:
+    """Say all that EC2 can mean by credentials that it could not validate.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    """
+    reason = (
+        "EC2 could not validate the credentials, and does not tell why. It can be: an access key id that is not known "
+        "or inactive; another key's secret; a session token that is missing, old or another session's; a clock that is "
+        "minutes off; a region that the account has not enabled, or that takes no token of STS's global endpoint, as "
+        "regions to opt in to do not unless the account chose tokens for all regions; an account that is suspended or "
+        "closed."
+    )
+    if not refusal.says(_NOT_VALIDATED):
+        reason = f"{reason} The same code is for what the call names, where that is somebody else's."
+    return (
+        before_policies(reason) if refusal.says(_NOT_VALIDATED) else reason,
+        NextStep(
+            "Tell them apart. Ask get-caller-identity with the program's own set of key id, secret and token: STS says "
+            "what is wrong with these. Where it answers, see the clock (date -u), and try another region. If nothing "
+            "works, sign in to the console, which tells whether the account is active. A new key helps only where the "
+            "id or the secret is what is wrong.",
+            cli="aws sts get-caller-identity\ndate -u\n"
+            'aws account list-regions --query "Regions[].[RegionName, RegionOptStatus]"',
+        ),
     )
 
 

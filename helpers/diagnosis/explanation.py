@@ -119,6 +119,11 @@ def before_policies(reason: str) -> str:
     return f"{reason} No policy was asked."
 
 
+def beside_policies(reason: str) -> str:
+    """Return the reason of a refusal of which AWS does not say whether the policies were asked before."""
+    return f"{reason} No policy change mends this."
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
     """Why AWS answers a request as it does, and what to do about it.

@@ -7,7 +7,7 @@ import re
 
 from helpers.clients.calls import Call, OpenAccount
 from helpers.diagnosis.credential_refusals import CREDENTIAL_RULES, Rule
-from helpers.diagnosis.explanation import Decider, Explanation, NextStep, Told, before_policies
+from helpers.diagnosis.explanation import Decider, Explanation, NextStep, Told, before_policies, beside_policies
 from helpers.diagnosis.live_resources import read_resource
 from helpers.diagnosis.placeholders import filled_in
 from helpers.diagnosis.refusals import Refusal
@@ -15,6 +15,12 @@ from helpers.diagnosis.rejected_policies import explain_rejected_policy
 from helpers.diagnosis.service_refusals import SERVICE_RULES
 from helpers.diagnosis.service_words import explain_by_words
 from helpers.evaluation.decisions import Verdict
+
+_SESSION_SECONDS = re.compile(
+    r"(?<!max)(?<!max[_ -])(?:session[_ -]?duration|duration[_ -]?seconds)(?: attribute)?"
+    r"[\"']?[\s:=]+[\"']?(\d{4,5})s?\b",
+    re.IGNORECASE,
+)
 
 
 def explain_known(account: OpenAccount, refusal: Refusal, call: Call | None) -> Explanation | None:
@@ -108,7 +114,7 @@ def _not_a_role(account: OpenAccount, refusal: Refusal, call: Call | None) -> To
 def _protected(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     if refusal.code != "UnmodifiableEntity" and not refusal.says("protected role"):
         return None
-    return before_policies("This role belongs to an AWS service, which alone changes it."), NextStep(
+    return beside_policies("This role belongs to an AWS service, which alone changes it."), NextStep(
         "Leave the role as it is; if you need other permissions, create a role of your own. A service-linked role goes "
         "when the service is told to delete it.",
         cli="aws iam delete-service-linked-role --role-name <role-name>",
@@ -121,19 +127,18 @@ def _protected(account: OpenAccount, refusal: Refusal, call: Call | None) -> Tol
 def _duration(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:
     if refusal.says("role chaining"):
         reason = "A role assumed with a session's key, a role's or a user's, lasts an hour at most (role chaining)."
-        return before_policies(reason), NextStep(
+        return beside_policies(reason), NextStep(
             "Ask for 3600 seconds or less; in a profile, the setting is duration_seconds."
         )
     if not refusal.says("MaxSessionDuration"):
         return None
     if call is None:
-        reason = "The call asks for a longer session than the role allows."
-        return before_policies(reason), NextStep("Ask for a shorter session.")
+        return _longer_than_the_role_allows(refusal)
     arn = call.parameters["RoleArn"]
     limit = read_resource(account, arn).max_session_seconds
     asks = f"The call asks for {call.parameters['DurationSeconds']} seconds, and the role allows {limit} at most."
     return (
-        before_policies(asks),
+        beside_policies(asks),
         NextStep(
             f"Ask for {limit} seconds or less; in a profile, the setting is duration_seconds. Only where that is too "
             "short, have the role's maximum raised.",
@@ -143,6 +148,37 @@ def _duration(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told
             f"duration_seconds={limit})",
         ),
     )
+
+
+def _longer_than_the_role_allows(refusal: Refusal) -> Told:
+    """Say how long a session may be, where the role cannot be read, and for how long a text tells that it was asked.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
+    """
+    asked = _seconds_asked(refusal)
+    hours = f", {asked // 3600} hours" if asked and asked % 3600 == 0 else ""
+    than = f"a session of {asked} seconds{hours}, which is longer" if asked else "a longer session"
+    return (
+        beside_policies(
+            f"The call asks for {than} than the role allows: 3600 seconds, an hour, where nobody set the role's "
+            "maximum, and never more than 43200, twelve hours."
+        ),
+        NextStep(
+            "Ask for no more than the role's maximum, where the program has the length: duration_seconds in a profile, "
+            "--duration-seconds, a setting of its own, or, with SAML, the attribute SessionDuration that the identity "
+            f"provider sends. Or have the role's maximum raised{f' to {asked}' if asked else ''}.",
+            console="IAM → Roles → the role → Edit → Maximum session duration",
+            cli="aws iam get-role --role-name <role-name> --query Role.MaxSessionDuration\n"
+            f"aws iam update-role --role-name <role-name> --max-session-duration {asked or '<seconds>'}",
+        ),
+    )
+
+
+def _seconds_asked(refusal: Refusal) -> int | None:
+    """Read for how long a session was asked; None where the text tells no length, or more than one."""
+    told = {int(seconds) for seconds in _SESSION_SECONDS.findall(refusal.message)}
+    longer = [seconds for seconds in told if 3600 < seconds <= 43200]
+    return longer[0] if len(longer) == 1 else None
 
 
 def _session_name(account: OpenAccount, refusal: Refusal, call: Call | None) -> Told | None:

@@ -59,7 +59,8 @@ CredentialFault = Literal["unknown key", "malformed key", "wrong secret", "expir
 _CREDENTIAL_FAULTS: dict[CredentialFault, tuple[frozenset[str], str]] = {
     "unknown key": (
         UNKNOWN_KEY | WRONG_TOKEN,
-        r"security token included in the request is invalid|does not exist in our records",
+        r"security token included in the request is invalid|does not exist in our records"
+        r"|not able to validate the provided access credentials",
     ),
     "malformed key": (MALFORMED_KEY, r"not a valid key=value pair|Credential is mal-formed"),
     "wrong secret": (WRONG_SECRET, r"signature we calculated does not match"),

@@ -11,9 +11,16 @@ from helpers.diagnosis.refusals import Refusal
 from helpers.policies import listed, parse_policy, statements
 
 _CODES = {"MalformedPolicyDocument", "MalformedPolicyDocumentException", "MalformedPolicy"}
-_SAYINGS = "prohibited field (?:Resource|Principal)|invalid principal|not specify a principal|must be in ARN format"
+_SAYINGS = (
+    "exceed quota for|prohibited field (?:Resource|Principal)|invalid principal|not specify a principal"
+    "|must be in ARN format"
+)
 _NEVER_A_PRINCIPAL = re.compile(r":group/|.[*?]|[*?].|^A(IDA|ROA)|^arn:aws-")
 _FILE_NAME = re.compile(r"--[\w-]*(?:policy|document)[\w-]*[ =](?!fileb?://)(?P<name>[\w./-]+\.\w+)")
+_ORIGIN_ACCESS_IDENTITIES = (
+    "aws cloudfront list-cloud-front-origin-access-identities "
+    '--query "CloudFrontOriginAccessIdentityList.Items[].[Id, S3CanonicalUserId]"'
+)
 _TOO_LONG: Told = (
     "The policy is longer than AWS keeps: all inline policies of a user have 2,048 characters together, a group's "
     "5,120, a role's 10,240; a managed policy has 6,144, and no quota raises these; a trust policy has 2,048. White "
@@ -56,15 +63,8 @@ _DOCUMENT_FAULTS = {
     ),
     "policy size of": _TOO_LONG,
     "Cannot exceed quota for PolicySize": _TOO_LONG,
-    "Cannot exceed quota for": (
-        "The account, the user or the role has as many of these as it may have.",
-        NextStep(
-            "Take one away that nobody uses, put several policies into one, or have the quota raised.",
-            console="Service Quotas → AWS services → AWS Identity and Access Management (IAM)",
-            cli="aws iam get-account-summary",
-        ),
-    ),
 }
+_QUOTA = re.compile(r"Cannot exceed quota for (?:(?P<what>[A-Z]\w+?)Per(?P<whose>[A-Z]\w+))?(?:\w*: (?P<most>\d+))?")
 
 
 _RESOURCES = {
@@ -81,6 +81,8 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
     known = next((told for words, told in _DOCUMENT_FAULTS.items() if words in message), None)
     if not known and refusal.code not in _CODES and not refusal.says(_SAYINGS):
         return None
+    if known is None and (quota := _QUOTA.search(message)):
+        return _as_many_as_may_be(**quota.groupdict())
     if refusal.says("prohibited field Resource"):
         return _has_a_resource(call)
     if passed := _FILE_NAME.search(message):
@@ -91,7 +93,10 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
         return _names_a_principal(call)
     if known is None and refusal.says("invalid principal"):
         named = re.search(r'"(?P<kind>\w+)":"(?P<named>[^"]+)"', message)
-        return _invalid_principal(*(named.groups() if named else _principal_given(call)))
+        kind, wrong = named.groups() if named else _principal_given(call)
+        is_of_iam = refusal.code.startswith("MalformedPolicyDocument")
+        is_of_s3 = refusal.code == "MalformedPolicy" or (not is_of_iam and refusal.says(r"\bS3\b|bucket policy"))
+        return _invalid_principal(kind, wrong) if wrong else _some_invalid_principal(is_of_a_bucket=is_of_s3)
     words = re.sub(r"^.*when calling the \w+ operation: ", "", " ".join(message.split()))
     on = _RESOURCES.get(call.operation if call else refusal.operation or "")
     kind = f"RESOURCE_POLICY --validate-policy-resource-type {on}" if on else "IDENTITY_POLICY"
@@ -100,6 +105,46 @@ def explain_rejected_policy(account: OpenAccount, refusal: Refusal, call: Call |
         f"AWS does not accept the policy document: {words}",
         NextStep("Have the document checked, which tells the place of each fault; then mend it.", cli=check),
     )
+
+
+def _as_many_as_may_be(what: str | None, whose: str | None, most: str | None) -> Told:
+    """Say of what there are as many as may be, as the quota's name tells: `PoliciesPerRole`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    figure = f": {most}" if most else ""
+    console = "Service Quotas → AWS services → AWS Identity and Access Management (IAM)"
+    if what in ("Policies", "AttachedPolicies") and whose in ("Role", "User", "Group"):
+        holder = whose.lower()
+        return (
+            f"The {holder} has as many managed policies attached as it may have{figure}. An inline policy does not "
+            "count among them.",
+            NextStep(
+                f"See which are attached to the {holder}. Take one off that nobody uses, or put the statements of "
+                "several into one; or put what is to be added into an inline policy. Service Quotas tells whether this "
+                "quota can still be raised.",
+                console=console,
+                cli=f"aws iam list-attached-{holder}-policies --{holder}-name <{holder}-name>\n"
+                f"aws iam put-{holder}-policy --{holder}-name <{holder}-name> --policy-name <name> "
+                "--policy-document file://policy.json",
+            ),
+        )
+    kind = _in_small_letters(what) if what else "of these"
+    holder = _in_small_letters(whose) if whose else "account, the user or the role"
+    return (
+        f"The {holder} has as many {kind} as it may have{figure}.",
+        NextStep(
+            "Take one away that nobody uses. Service Quotas tells whether this quota can be raised.",
+            console=console,
+            cli="aws iam get-account-summary",
+        ),
+    )
+
+
+def _in_small_letters(name: str) -> str:
+    """Write a quota's word as a sentence has it: `access keys` for AccessKeys, `MFA devices` for MFADevices."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", name)
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words)
 
 
 def _has_a_resource(call: Call | None) -> Told:
@@ -205,11 +250,37 @@ def _invalid_principal(kind: str, named: str) -> Told:
         )
     if re.match(r"arn:aws-", named):
         return f"{named} is in another partition of AWS, and no policy reaches across partitions.", copy
-    if not named:
-        return ("A principal of the policy does not exist, or not yet, or is not written as AWS wants it."), NextStep(
-            "Go through the Principal elements. A user or role: its whole ARN, letter by letter, without a wildcard, "
-            "and it has to be there (a service-linked role only once its service was used). An account: its twelve "
-            "digits, or arn:aws:iam::<account-id>:root. A service: as in lambda.amazonaws.com, and under Service.",
-            cli='aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"',
+    if ":iam::cloudfront:user/" in named:
+        return f"The policy names {named}, and CloudFront has no such origin access identity (any more).", NextStep(
+            "Compare it with those that there are: the ARN ends in CloudFront Origin Access Identity and the id, with "
+            "blanks between the words.",
+            cli=_ORIGIN_ACCESS_IDENTITIES,
+        )
+    if kind == "CANONICALUSER":
+        return f"The policy names the canonical user id {named}, and AWS knows no such one.", NextStep(
+            "Have it looked up by whoever has it: an account's own with the first line, that of an origin access "
+            "identity of CloudFront's with the second.",
+            cli=f"aws s3api list-buckets --query Owner.ID\n{_ORIGIN_ACCESS_IDENTITIES}",
         )
     return f"The policy names {named}, and there is no such user or role: mistyped, or deleted.", copy
+
+
+def _some_invalid_principal(*, is_of_a_bucket: bool) -> Told:
+    """Say how principals are written, where AWS names none: in a bucket's policy, S3 takes two kinds more."""
+    do = (
+        "Go through the Principal elements. A user or role: its whole ARN, letter by letter, without a wildcard, "
+        "and it has to be there (a service-linked role only once its service was used). An account: its twelve "
+        "digits, or arn:aws:iam::<account-id>:root. A service: as in lambda.amazonaws.com, and under Service."
+    )
+    line = 'aws iam get-account-authorization-details --query "[UserDetailList[].Arn, RoleDetailList[].Arn]"'
+    if is_of_a_bucket:
+        do += (
+            " An origin access identity of CloudFront's: arn:aws:iam::cloudfront:user/CloudFront Origin Access "
+            "Identity <id>, with its blanks, or its canonical user id. A canonical user id: 64 signs, and under "
+            "CanonicalUser."
+        )
+        line += f"\n{_ORIGIN_ACCESS_IDENTITIES}"
+    return "A principal of the policy does not exist, or not yet, or is not written as AWS wants it.", NextStep(
+        f"{do} What the CLI lists is this account's own: a principal of another account is rightly not in it.",
+        cli=line,
+    )

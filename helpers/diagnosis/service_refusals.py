@@ -290,7 +290,7 @@ def _region_of_a_bucket(account: OpenAccount, refusal: Refusal, call: Call | Non
     if refusal.code == "IllegalLocationConstraintException":
         return (
             "A bucket is made through the region that it is to be in, and this call named another, or none: only in "
-            "us-east-1 none is named. No policy was asked.",
+            "us-east-1 none is named. No policy change mends this.",
             NextStep(
                 "Name the same region twice, as the call's and as the bucket's.",
                 cli="aws s3api create-bucket --bucket <bucket-name> --region <region> "
@@ -309,7 +309,7 @@ def _region_of_a_bucket(account: OpenAccount, refusal: Refusal, call: Call | Non
     if found and refusal.operation == "CreateBucket":
         return (
             f"A bucket of this name is there already, in {found['wanted']}, perhaps somebody else's: names are taken "
-            "for all accounts at once. No policy was asked.",
+            "for all accounts at once. No policy change mends this.",
             NextStep("See whether it is yours; if not, choose another name.", cli="aws s3api list-buckets"),
         )
     if found is None and refusal.code not in _OF_A_BUCKETS_REGION:

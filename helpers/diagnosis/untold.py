@@ -11,6 +11,7 @@ from helpers.diagnosis.aws_words import SIDES, find_deny, is_masked, said, verdi
 from helpers.diagnosis.explanation import Explanation, NextStep
 from helpers.diagnosis.placeholders import filled_in
 from helpers.diagnosis.refusals import Refusal
+from helpers.diagnosis.untold_ec2 import operation_in, untold_by_ec2
 from helpers.diagnosis.untold_s3 import ASK, FIND, UNTOLD, untold_by_s3
 from helpers.secrecy import mask_secrets
 
@@ -29,10 +30,6 @@ _PREFIXES = {
     "SESv2": "ses",
     "SFN": "states",
 }
-_FIND_CALL = (
-    "Find the call in the program's log, or in CloudTrail: its name is the action (ec2:…). Have it allowed to whoever "
-    "signed, where nothing denies it. "
-)
 _NAMES_SOMEBODY = re.compile(r"User: .+ is not authorized to perform")
 _ACTION_ASKED = re.compile(r"is not authorized to perform:? ([\w-]+:\w+(?: on resource:? \"?(?:arn:[^\s\"]+|\*))?)")
 
@@ -46,13 +43,18 @@ def explain_untold(account: OpenAccount, refusal: Refusal, call: Call | None) ->
         call: the call; None where only its answer is known.
     """
     operation = (call.operation if call else "") or refusal.operation
-    reason, do = _what_is_not_told(account, refusal, operation)
+    if of_ec2 := untold_by_ec2(account, refusal, operation, _words_of(refusal)):
+        reason, step = of_ec2
+        operation = operation or operation_in(refusal)
+    else:
+        reason, do = _what_is_not_told(account, refusal, operation)
+        step = NextStep(do, cli=_who_asked_line(refusal))
     return Explanation(
         question=f"the call {operation}" if operation else refusal.asked or "a call",
         verdict=verdict_of(refusal),
         decided_by=SIDES.get(refusal.kind or ""),
         reason=reason,
-        next_step=filled_in(NextStep(do, cli=_who_asked_line(refusal)), refusal),
+        next_step=filled_in(step, refusal),
     )
 
 
@@ -180,14 +182,7 @@ def _what_is_not_told(account: OpenAccount, refusal: Refusal, operation: str) ->
         actions[f"ec2:{operation}"] = None
     if not words:
         missing = f"Allow {', '.join(actions)} to whoever asked, where nothing denies it. " if actions else ""
-        if not actions and refusal.code == "UnauthorizedOperation":
-            missing = _FIND_CALL
         return f"{UNTOLD}.", f"{missing}{FIND} ask again: {ASK}."
-    if not actions and refusal.code == "UnauthorizedOperation":
-        return (
-            f"EC2 says so for want of a permission, and not of which one: “{words}”",
-            f"{_FIND_CALL}{FIND} ask again: {ASK}.",
-        )
     if not actions:
         return (
             f"AWS refused it, and says: “{words}” More than these words say is not known here.",

@@ -231,6 +231,16 @@ def test_a_missing_key_is_hidden_from_who_may_not_list(account: Account, operati
         ("MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"AIDAQ3EGVDLEXAMPLE12"', ["deleted"]),
         ("MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"arn:aws-cn:iam::1:user/a"', ["partition"]),
         ("MalformedPolicyDocument", 'Invalid principal in policy: "SERVICE":"foo.amazonaws.com"', ["no service foo"]),
+        (
+            "MalformedPolicy",
+            'Invalid principal in policy: "AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"',
+            ["no such origin access identity", "list-cloud-front-origin-access-identities"],
+        ),
+        (
+            "MalformedPolicy",
+            f'Invalid principal in policy: "CANONICALUSER":"{"0a" * 32}"',
+            ["canonical user id", "list-buckets --query Owner.ID"],
+        ),
     ],
 )
 def test_what_aws_says_without_a_name(account: Account, code: str, message: str, words: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from support.sandbox_clients import unique
 USER = "arn:aws:iam::999988887777:user/ana"
 USER_ASKED = f"User: {USER} is not authorized to perform: ssm:GetParameter on resource: *"
 BY = "arn:aws:sts::999988887777:assumed-role"
+ROLE = "arn:aws:iam::999988887777:role/jobs"
 PHP = 'Error executing "PutObject" on "https://b-1.s3.x.amazonaws.com/a/t.txt"; `403 Forbidden`: AccessDenied'
 TERRAFORM = (
     'Unable to access object "a/t" in S3 bucket "b-1": operation error S3: HeadObject, api error Forbidden: Forbidden'
@@ -96,13 +97,35 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ),
         (
             f'failed to assume role "arn:aws:iam::444455556666:role/x": {TOO_LONG}',
-            ["longer"],
+            [
+                "longer",
+                "3600",
+                "43200",
+                "No policy change mends this",
+                "update-role --role-name x --max-session-duration <seconds>",
+            ],
         ),
+        (
+            f"aws sts assume-role --duration-seconds 28800 {TOO_LONG}",
+            ["28800 seconds, 8 hours", "raised to 28800", "--max-session-duration 28800"],
+        ),
+        (f"Found SessionDuration attribute 5400\n{TOO_LONG}", ["5400 seconds, which", "--max-session-duration 5400"]),
+        (f"session_duration = 7200, DurationSeconds: 14400 {TOO_LONG}", ["--max-session-duration <seconds>"]),
         (
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
             ["hour"],
         ),
         ("Amazon s 3 error: The AWS Access Key ID you provided does not exist in our records.", ["access key"]),
+        (
+            "UnrecognizedClientException: The security token included in the request is invalid.",
+            ["as the program hands them over", "China, GovCloud", "left over", "field by field", "--profile names"],
+        ),
+        (
+            "AuthFailure: AWS was not able to validate the provided access credentials",
+            ["does not tell why", "clock", "not enabled", "suspended or closed", "date -u", "No policy was asked"],
+        ),
+        ("AWS was not able to validate the provided access credentials", ["does not tell why", "list-regions"]),
+        ("AuthFailure: The address '192.0.2.1' does not belong to you.", ["somebody else's"]),
         (
             "User: arn:aws:iam::999988887777:user/x is not authorized to perform: a:B with an explicit deny",
             ["explicit deny"],
@@ -258,7 +281,7 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         ),
         (
             "(AccessControlListNotSupported) when calling the PutObject operation: The bucket does not allow ACLs",
-            ["ACL"],
+            ["ACL", "No policy change mends this"],
         ),
         (
             "User: arn:aws:iam::999988887777:user/x is not authorized to perform: s3:A on resource: arn:aws:s3:::B",
@@ -313,6 +336,14 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (f"(InvalidParameterException) when calling the RunTask operation: {LINKED}", ["-name ecs.amazonaws.com"]),
         ("Error: MalformedPolicyDocument: Policy document should not specify a principal.", ["bucket", "trust policy"]),
         ("Error: MalformedPolicy: Action does not apply to any resource(s) in statement", ["objects"]),
+        (
+            "LimitExceeded: Cannot exceed quota for PoliciesPerRole: 15",
+            ["The role has as many managed policies attached", "15", "list-attached-role-policies", "put-role-policy"],
+        ),
+        ("LimitExceeded: Cannot exceed quota for PoliciesPerUser: 10", ["The user has", "list-attached-user-policies"]),
+        ("(LimitExceeded) Cannot exceed quota for AccessKeysPerUser: 2", ["The user has as many access keys", "2"]),
+        ("(LimitExceeded) Cannot exceed quota for MFADevicesPerUser: 8", ["The user has as many MFA devices"]),
+        ("(LimitExceeded) Cannot exceed quota for Roles: 1000", ["as many of these as it may have: 1000"]),
         ("(LimitExceeded) Maximum policy size of 10240 bytes exceeded for role app", ["longer", "managed policy"]),
         ("(MalformedPolicyDocument) Syntax errors in policy.", ["validate-policy"]),
         ('{"message":"Forbidden"}', ["API Gateway", "x-api-key"]),
@@ -430,6 +461,15 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
             ["twelve digits", "lambda.amazonaws.com"],
         ),
         (
+            "Error putting S3 policy: MalformedPolicy: Invalid principal in policy",
+            [
+                "user/CloudFront Origin Access Identity <id>",
+                "CanonicalUser",
+                "another account",
+                "list-cloud-front-origin-access-identities",
+            ],
+        ),
+        (
             "upload failed: ./a to s3://exports/a An error occurred (AccessDenied) when calling the PutObject "
             "operation: The ciphertext refers to a customer master key that does not exist, does not exist in this "
             "region",
@@ -448,7 +488,31 @@ WRONG_REGION = "The authorization header is malformed; the region 'us-east-1' is
         (
             "Failed to query: UnauthorizedOperation: You are not authorized to perform this operation.\n\tstatus code: "
             "403, request id: 1a-2b",
-            ["whose key signed the call"],
+            [
+                "the program's own credentials",
+                "Others can need more",
+                "ec2:CreateTags",
+                "iam:PassRole",
+                "lookup-events",
+            ],
+        ),
+        (
+            "Error requesting spot fleet: UnauthorizedOperation: You are not authorized to perform this operation",
+            ["ec2:RequestSpotFleet, and can need", "ec2:RunInstances to", "ec2:CreateTags", "iam:PassRole", "subnet"],
+        ),
+        (
+            "(UnauthorizedOperation) when calling the RunInstances operation: You are not authorized to perform this "
+            "operation.",
+            ["ec2:RunInstances, and can need", "iam:CreateServiceLinkedRole", "AttributeValue=RunInstances"],
+        ),
+        (
+            "api error UnauthorizedOperation: operation error EC2: CreateVolume, You are not authorized to perform "
+            "this operation.",
+            ["ec2:CreateVolume, and can need besides: ec2:CreateTags"],
+        ),
+        (
+            "(UnauthorizedOperation) when calling the AssociateIamInstanceProfile operation: You are not authorized",
+            ["can need besides: iam:PassRole"],
         ),
         ("volumes are encrypted with an inaccessible AWS KMS key.", ["key policy", "kms:CreateGrant"]),
         ("Client.InternalError: Client error on launch", ["key policy", "kms:CreateGrant"]),
@@ -597,6 +661,58 @@ def test_an_index_has_its_tables_policy(account: Account) -> None:
     table = "arn:aws:dynamodb:eu-central-1:999988887777:table/readers"
     found = explain(account, f"User: {USER} is not authorized to perform: dynamodb:Query on resource: {table}/index/by")
     assert f"what the policy of {table} itself says" in found.next_step.do
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "others"),
+    [
+        ("dynamodb:Query", "dynamodb:eu-central-1:999988887777:table/t/index/by-day", "table/t/index/*;"),
+        ("dynamodb:GetRecords", "dynamodb:eu-central-1:999988887777:table/t/stream/2024-01-01T0", "table/t/stream/*;"),
+        ("logs:PutLogEvents", "logs:eu-central-1:999988887777:log-group:/a/b:log-stream:x/1", "log-group:/a/b:*;"),
+        ("lambda:InvokeFunction", "lambda:eu-central-1:999988887777:function:f:live", "function:f:*;"),
+        ("s3:GetObject", "s3:::reports-of-nobody/a/b", "reports-of-nobody/*;"),
+    ],
+)
+def test_a_part_is_matched_apart_from_the_whole(account: Account, action: str, resource: str, others: str) -> None:
+    asked = f"User: {USER} is not authorized to perform: {action} on resource: arn:aws:{resource}"
+    found = " ".join(explain(account, asked).notes)
+    assert "is matched apart from its" in found
+    assert others in found
+    assert ("in one account" in found) == ("999988887777" in resource)
+    denied = explain(account, f"{asked} with an explicit deny in a service control policy")
+    assert "matched apart" not in " ".join(denied.notes)
+
+
+def test_a_whole_is_no_part(account: Account) -> None:
+    for resource in ("dynamodb:x:999988887777:table/t", "logs:x:999988887777:log-group:/a/b:*", "s3:::nobodys"):
+        asked = f"User: {USER} is not authorized to perform: a:Do on resource: arn:aws:{resource}"
+        assert "matched apart" not in " ".join(explain(account, asked).notes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "service"),
+    [
+        ("operation error Bedrock: PutModelInvocationLoggingConfiguration, ", "", "bedrock"),
+        ("(AccessDeniedException) when calling the CreateFunction operation: ", "", "lambda"),
+        ("", " (Service: AWSGlue; Status Code: 400)", "glue"),
+        ("(ClientException) when calling the RunTask operation: ", "", "ecs-tasks"),
+    ],
+)
+def test_a_role_is_passed_to_the_service_that_the_text_names(
+    account: Account, before: str, after: str, service: str
+) -> None:
+    own = account.client("iam").create_user(UserName=unique("user"))["User"]["Arn"]
+    for caller in (f"{BY}/job/x", own):
+        role = f"arn:aws:iam::{caller.split(':')[4]}:role/jobs"
+        asked = f"User: {caller} is not authorized to perform: iam:PassRole on resource: {role}"
+        text = f"{before}{asked} because no identity-based policy allows the iam:PassRole action{after}"
+        assert_says(explain(account, text), f'{{"iam:PassedToService": "{service}.amazonaws.com"}}')
+
+
+@pytest.mark.parametrize("text", ["(Service: AmazonECS; Status Code: 400)", ""])
+def test_which_service_a_role_is_passed_to_is_not_guessed(account: Account, text: str) -> None:
+    asked = f"is not authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows"
+    assert "PassedToService" not in repr(explain(account, f"User: {BY}/job/x {asked} the iam:PassRole action {text}"))
 
 
 def test_a_version_is_no_variable(account: Account) -> None:

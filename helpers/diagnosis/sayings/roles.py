@@ -89,7 +89,8 @@ SAYINGS: Sayings = {
     ),
     r"AWSOrganizationsNotInUse": (
         "request",
-        "The account is in no organization, or the call went to another account than was meant. No policy was asked.",
+        "The account is in no organization, or the call went to another account than was meant. No policy "
+        "change mends this.",
         NextStep("See which account it is.", cli="aws sts get-caller-identity --query Account"),
     ),
     r"accept (?:the )?terms and subscribe|aws-marketplace:(?:Subscribe|ViewSubscriptions)": (
@@ -103,20 +104,20 @@ SAYINGS: Sayings = {
     ),
     r"needs a subscription for the service|NotSignedUp|PendingVerification|account is currently being verified": (
         "request",
-        "The account's sign-up is not finished, or AWS is still verifying it. No policy was asked.",
+        "The account's sign-up is not finished, or AWS is still verifying it. No policy change mends this.",
         NextStep(
             "Finish the sign-up: payment method, telephone, plan. If it lasts longer than a day, ask AWS Support."
         ),
     ),
     r"account is currently blocked|AccountProblem|problem with your AWS account|account is suspended": (
         "request",
-        "AWS has blocked or suspended the account. No policy was asked.",
+        "AWS has blocked or suspended the account. No policy change mends this.",
         NextStep("Sign in as the root user, look for AWS's messages and open bills, and ask AWS Support."),
     ),
     r"SubscriptionRequiredException|Premium Support Subscription is required": (
         "request",
         "This interface is for accounts with a paid plan (Business Support or better; Shield Advanced has its own). No "
-        "policy was asked.",
+        "policy change mends this.",
         NextStep("See which plan the account has; in the console there is mostly another way."),
     ),
     r"not enabled for cost explorer|access to billing (?:information )?is(?:n't| not) activated"

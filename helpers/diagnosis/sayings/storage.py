@@ -49,7 +49,7 @@ SAYINGS: Sayings = {
     r"AccessControlListNotSupported|does not allow ACLs|InvalidBucketAclWithObjectOwnership": (
         "resource",
         "The call came with an access control list (ACL), and this bucket takes none: its owner owns all objects, and "
-        "policies alone say who may. Every new bucket is like that. No policy was asked.",
+        "policies alone say who may. Every new bucket is like that. No policy change mends this.",
         NextStep(
             "Make the call without an ACL (--acl, or a tool's setting of that name); who else may read, the bucket's "
             "policy says.",
@@ -88,7 +88,7 @@ SAYINGS: Sayings = {
     r"KMSInvalidState|is pending (?:deletion|import)|KMS\.DisabledException|arn:aws\S*:kms:\S+ is disabled": (
         "resource",
         "The KMS key is switched off, has no key material, or is to be deleted: nobody can use it as it is. No policy "
-        "was asked.",
+        "change mends this.",
         NextStep(
             "See the key's state; then switch it on, or cancel its deletion, or use another key.",
             cli="aws kms describe-key --key-id <key-id> --query KeyMetadata.KeyState",
@@ -127,12 +127,12 @@ SAYINGS: Sayings = {
     r"require AWS Signature Version 4": (
         "request",
         "The call was signed the old way (version 2), and S3 gives objects with a KMS key only to calls that are "
-        "signed with version 4. No policy was asked.",
+        "signed with version 4. No policy change mends this.",
         NextStep("Sign with version 4: a newer program, or signature_version='s3v4' in boto3's Config."),
     ),
     r"InvalidObjectState|operation is not valid for the object's storage class": (
         "request",
-        "The object is in an archive (Glacier): it has to be restored before it is read. No policy was asked.",
+        "The object is in an archive (Glacier): it has to be restored before it is read. No policy change mends this.",
         NextStep(
             "Restore it, and wait.",
             cli="aws s3api restore-object --bucket <bucket-name> --key <key> --restore-request Days=1",

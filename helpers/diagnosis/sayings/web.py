@@ -57,7 +57,7 @@ SAYINGS: Sayings = {
     r"Email address is not verified": (
         "request",
         "SES sends only for addresses and domains that the account has verified in this region; while the account is "
-        "in SES's sandbox, to verified ones only as well. No policy was asked.",
+        "in SES's sandbox, to verified ones only as well. No policy change mends this.",
         NextStep(
             "Verify the address or its domain in the region that the message names, or ask to leave the sandbox.",
             console="SES → Configuration → Identities",
