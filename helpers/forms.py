@@ -43,6 +43,7 @@ from helpers.own_account.opening import (
     open_own_account,
 )
 from helpers.own_account.permissions import Permissions, missing_permissions
+from helpers.place import HERE
 from helpers.widgets.fields import Field, FormError, Options, Values, Word, listed
 from helpers.widgets.form import ActionForm, Form, action_form
 
@@ -243,7 +244,10 @@ def account_form(folder: Path = FOLDER) -> ActionForm:
 
     Raises:
         ChoiceError: what was saved is damaged.
+        FormError: this is a browser, where there is nothing to choose.
     """
+    if not HERE.own_account:
+        raise FormError("In a browser there is the sandbox alone: there is no other account to choose.")
     now = read_choice(folder)
     fields = {
         "target": Field(
@@ -455,7 +459,12 @@ def home_profile_form(account: Account, *, role_arn: str, key: AccessKey) -> Act
 
     Returns:
         The form; its `result` is the `AddedProfile`.
+
+    Raises:
+        FormError: this is a browser, where a learner has no such files.
     """
+    if not HERE.own_account:
+        raise FormError("In a browser there are no AWS files of your own that a profile could be added to.")
     fields = {
         "profile": Field("Profile name", value="iam-tutorial", problem_of=profile_problem),
         "consent": Field("Type yes to change your own AWS files", problem_of=_consent_problem),

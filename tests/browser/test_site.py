@@ -23,6 +23,18 @@ BRIEFLY = ["00_start_here", "04_trust_user_in_role"]
 NAMES = [path.stem for path in NOTEBOOKS]
 MOST_BYTES = 60_000_000
 
+NOT_THERE = {
+    "from helpers.account import open_account; open_account('aws')": "TargetError: In a browser there is the sandbox "
+    "alone",
+    "from helpers.forms import account_form; account_form()": "FormError: In a browser there is the sandbox alone",
+    "from helpers.forms import home_profile_form; home_profile_form(None, role_arn='', key=None)": "no AWS files of "
+    "your own",
+    "import boto3; boto3.client('sts', region_name='us-east-1').get_caller_identity()": "Unable to locate credentials",
+    "%pip install six": "six cannot be installed: this page asks no other host",
+}
+"""What a learner may try, and what comes of it."""
+
+WRITE = "line => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(line)"
 RESULTS = """path => window.opened[path].content.widgets.filter(cell => cell.model.type === 'code')
     .map(cell => [cell.model.id, cell.model.outputs.toJSON()])"""
 ALL_ARE_KEPT = """async wanted => {
@@ -141,6 +153,18 @@ def test_a_cell_before_the_first_says_what_to_do(lab: SiteLab) -> None:
     number = asking.first.evaluate("cell => [...cell.parentElement.children].indexOf(cell)")
     expect(lab.run_cell(number)).to_contain_text("Run the first cell of this notebook first")
     lab.close("notebooks/01_create_role")
+    assert lab.elsewhere == []
+
+
+@pytest.mark.exhaustive
+def test_what_is_not_there_in_a_browser_is_said_not_to_be_there(lab: SiteLab) -> None:
+    lab.command("docmanager:open", path="notebooks/00_start_here.ipynb", factory="Notebook")
+    for line, words in NOT_THERE.items():
+        lab.command("notebook:insert-cell-below")
+        lab.page.evaluate(WRITE, line)
+        lab.command("notebook:run-cell")
+        ran = lab.page.locator(f"{PANEL} .jp-Notebook-cell.jp-mod-active .jp-OutputArea-output")
+        expect(ran).to_contain_text(words)
     assert lab.elsewhere == []
 
 
