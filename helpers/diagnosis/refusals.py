@@ -40,6 +40,7 @@ _UNSAID_BY_WHOM = re.compile(
 )
 _BECAUSE = re.compile(
     r"(?:because |Context: )?no (?P<allows>[\w -]+?(?:policy|policies|boundary)) allows"
+    r"(?: the (?P<missing>[\w-]+:\w+) action)?"
     r"|explicit deny in an? (?P<denies>[\w -]+?(?:policy|boundary))(?:: (?P<policy_arn>arn:[^\s\"']+))?"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<encoded>[A-Za-z0-9_-]{40,})")
@@ -187,6 +188,9 @@ def read_message(code: str, message: str) -> Refusal:
     if because:
         policy_arn = (because["policy_arn"] or "").rstrip(".")
         refusal = replace(refusal, allows=because["allows"], denies=because["denies"], policy_arn=policy_arn)
+        if because["missing"] and refusal.action and not refusal.also:
+            # A call can need an action besides its own: then this one is what no policy allows.
+            refusal = replace(refusal, action=because["missing"])
     return replace(refusal, encoded=encoded["encoded"]) if encoded else refusal
 
 

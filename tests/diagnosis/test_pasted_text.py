@@ -185,3 +185,13 @@ def test_an_account_number_that_the_service_masks_is_the_callers() -> None:
     text = f"User: {SESSION} is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:x:"
     assert parse_refusal(f"{text}********3333:api/prod").resource == "arn:aws:execute-api:x:111122223333:api/prod"
     assert parse_refusal(f"{text}********7777:api/prod").resource == "arn:aws:execute-api:x:********7777:api/prod"
+
+
+def test_the_action_that_no_policy_allows_is_the_missing_one():
+    read = parse_refusal(
+        "An error occurred (UnauthorizedOperation) when calling the CreateVpcEndpoint operation: You are not "
+        "authorized to perform this operation. User: arn:aws:iam::111122223333:user/ana is not authorized to perform: "
+        "ec2:CreateVpcEndpoint on resource: arn:aws:ec2:eu-west-2:111122223333:vpc-endpoint/* because no "
+        "identity-based policy allows the vpce:AllowMultiRegion action"
+    )
+    assert (read.action, read.allows) == ("vpce:AllowMultiRegion", "identity-based policy")

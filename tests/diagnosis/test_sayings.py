@@ -20,6 +20,13 @@ ROLE = "arn:aws:iam::999988887777:role/reader"
     [
         ("DeleteConflict: Cannot delete entity, must detach all policies first.", ["still has something", "detach"]),
         (
+            "An error occurred (DeleteConflict) when calling the DeleteRole operation: Cannot delete entity, must "
+            "remove roles from instance profile first.",
+            ["list-instance-profiles-for-role"],
+        ),
+        ("DeleteConflict: Cannot delete a policy attached to entities.", ["list-entities-for-policy"]),
+        ("You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.", ["signed up"]),
+        (
             "An error occurred (NoSuchEntity) when calling the AttachRolePolicy operation: Policy "
             "arn:aws:iam::aws:policy/S3FullAccess does not exist or is not attachable.",
             ["AmazonS3FullAccess", "list-policies"],

@@ -51,16 +51,49 @@ SAYINGS: Sayings = {
             "in the console: OpenSearch's older one is es.amazonaws.com.",
         ),
     ),
-    r"DeleteConflict|Cannot delete entity": (
-        "request",
-        "IAM deletes nothing that still has something: an access key, a policy, an instance profile, a group's user, a "
-        "policy's other versions. It is no matter of permissions.",
-        NextStep(
-            "Take away first what the message names. Tools have a setting for it, such as force_destroy and "
-            "force_detach_policies in Terraform.",
-            cli="aws iam list-attached-role-policies --role-name <role-name>",
-        ),
-    ),
+    **{
+        words: (
+            "request",
+            "IAM deletes nothing that still has something: an access key, a policy, an instance profile, a group's "
+            "user, a policy's other versions. It is no matter of permissions.",
+            NextStep(
+                f"{first} Tools have settings for some of it, such as force_detach_policies in Terraform.", cli=cli
+            ),
+        )
+        for words, first, cli in (
+            (
+                r"must remove roles from instance profile first",
+                "Take the role out of its instance profile first.",
+                "aws iam list-instance-profiles-for-role --role-name <role-name>\naws iam "
+                "remove-role-from-instance-profile --instance-profile-name <instance-profile-name> --role-name "
+                "<role-name>",
+            ),
+            (
+                r"must delete policies first",
+                "Delete the inline policies first (of a user: list-user-policies, delete-user-policy).",
+                "aws iam list-role-policies --role-name <role-name>\naws iam delete-role-policy --role-name "
+                "<role-name> --policy-name <policy-name>",
+            ),
+            (
+                r"must detach all policies first",
+                "Detach the managed policies first (of a user: list-attached-user-policies, detach-user-policy).",
+                "aws iam list-attached-role-policies --role-name <role-name>\naws iam detach-role-policy --role-name "
+                "<role-name> --policy-arn <policy-arn>",
+            ),
+            (
+                r"must delete access keys first",
+                "Delete the user's access keys first.",
+                "aws iam list-access-keys --user-name <user-name>\naws iam delete-access-key --user-name <user-name> "
+                "--access-key-id <access-key-id>",
+            ),
+            (
+                r"policy attached to entities",
+                "Detach the policy first from all that have it.",
+                "aws iam list-entities-for-policy --policy-arn <policy-arn>",
+            ),
+            (r"DeleteConflict|Cannot delete (?:a policy|entity)", "Take away first what the message names.", ""),
+        )
+    },
     r"does not exist or is not attachable|ARN arn:aws:iam::aws:policy/\S+ is not valid": (
         "request",
         "There is no managed policy with this ARN, or it is none that users and roles can have. Names are easily wrong "
@@ -100,6 +133,15 @@ SAYINGS: Sayings = {
         NextStep(
             "Have somebody who may subscribe do so once, in this account.",
             console="AWS Marketplace → Manage subscriptions → Discover products",
+        ),
+    ),
+    r"not subscribed to this service": (
+        "request",
+        "The account is not signed up, or not activated yet, for this service, or not in this region. No policy change "
+        "mends this.",
+        NextStep(
+            "Finish the account's sign-up, or have the region switched on; if neither is it, ask AWS Support.",
+            cli="aws account list-regions",
         ),
     ),
     r"needs a subscription for the service|NotSignedUp|PendingVerification|account is currently being verified": (
