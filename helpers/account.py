@@ -390,10 +390,11 @@ def _private_folder() -> Path:
     """Return a folder that goes when this process goes."""
     folder = tempfile.mkdtemp(prefix="iam-tutorial-")
     if HERE.processes:
-        _WAITING.append(_remove_at_the_end_of_this_process(folder))
+        _remove_at_the_end_of_this_process(folder)
     return Path(folder)
 
 
+@cache  # which keeps it, and so its standard input open
 def _remove_at_the_end_of_this_process(folder: str) -> subprocess.Popen[bytes]:
     """Have another process wait for the end of this one, which may be killed, as Jupyter kills its kernels.
 
@@ -401,6 +402,3 @@ def _remove_at_the_end_of_this_process(folder: str) -> subprocess.Popen[bytes]:
     """
     remove = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1])"
     return subprocess.Popen([sys.executable, "-ISc", remove, folder], stdin=subprocess.PIPE, start_new_session=True)
-
-
-_WAITING: list[subprocess.Popen[bytes]] = []

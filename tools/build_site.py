@@ -54,17 +54,8 @@ def build(target: Path) -> None:
         shutil.copy(SETTINGS, lite / "overrides.json")
         if target.exists():
             shutil.rmtree(target)
-        options: list[str | Path] = [
-            "--lite-dir",
-            lite,
-            "--contents",
-            lite / "contents",
-            "--output-dir",
-            target,
-            "--apps",
-            "lab",
-        ]
-        _run(CHECKOUT / ".venv/bin/jupyter-lite", "build", *options, "--no-sourcemaps", cwd=lite)
+        folders = (f"--lite-dir={lite}", f"--contents={lite / 'contents'}", f"--output-dir={target}")
+        _run(CHECKOUT / ".venv/bin/jupyter-lite", "build", *folders, "--apps=lab", "--no-sourcemaps", cwd=lite)
     _add_own_files(target)
 
 

@@ -35,6 +35,7 @@ STAND_INS = CHECKOUT / "site" / "stand_ins"
 SERVICES = frozenset({"ec2", "glue", "iam", "s3", "sts"})
 """The services of the sandbox: boto3 and the CLI have the models of these."""
 
+_EXTRAS = {PROJECT: ("lab",), "moto": tuple(sorted(SERVICES))}
 _MOTO = SERVICES | {"cloudwatch", "core", "events", "kms", "moto_api", "moto_server", "s3bucket_path", "utilities"}
 _LEFT_OUT = re.compile(
     r"\.so$|__pycache__|^\.\.|/tests?/"
@@ -121,7 +122,7 @@ def needed_distributions(python: str) -> list[str]:
     Args:
         python: its version, such as "3.14.2".
     """
-    environment = _BROWSER | {"python_full_version": python, "python_version": python.rpartition(".")[0], "extra": ""}
+    environment = _BROWSER | {"python_full_version": python, "python_version": python.rpartition(".")[0]}
     found = set[str]()
     waiting = list(ROOTS)
     while waiting:
@@ -134,9 +135,6 @@ def needed_distributions(python: str) -> list[str]:
             if not needed.marker or any(map(needed.marker.evaluate, extras)):
                 waiting.append(needed.name)
     return sorted(found)
-
-
-_EXTRAS = {PROJECT: ("lab",), "moto": tuple(sorted(SERVICES))}
 
 
 def _of_distribution(name: str, folder: Path) -> Package:
@@ -179,17 +177,8 @@ def _project(folder: Path) -> Package:
 
 def _own_wheel(folder: Path) -> Path:
     built = folder / "dist"
-    build: list[str | Path] = [
-        CHECKOUT / ".venv/bin/uv",
-        "build",
-        "--quiet",
-        "--wheel",
-        "--offline",
-        "--out-dir",
-        built,
-        CHECKOUT,
-    ]
-    subprocess.run(build, check=True)
+    build = [str(CHECKOUT / ".venv/bin/uv"), "build", f"--out-dir={built}", "--quiet", "--wheel", "--offline"]
+    subprocess.run(build, cwd=CHECKOUT, check=True)
     return next(built.glob("*.whl"))
 
 

@@ -41,7 +41,7 @@ from helpers.sandbox.server import HOST, Server, connection_to, create_server
 
 PRIVATE_SEED = 42
 _URL = f"http://{HOST}"
-_ADDRESS_FROM_HERE = f"{_URL}:80"
+_ADDRESS_FROM_HERE = f"{_URL}:80"  # with a port, as any sandbox's address has one
 _LISTENING_NOWHERE = SimpleNamespace(ssl_context=None, multithread=True, multiprocess=False, server_address=(HOST, 80))
 _OF_THE_WAY = {"transfer-encoding", "expect", "connection"}
 """Headers that say how a request travels, and not what it is."""
